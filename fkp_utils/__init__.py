@@ -1,0 +1,1 @@
+"""Facial keypoint detection: the tested package behind the notebooks."""
