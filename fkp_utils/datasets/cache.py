@@ -1,0 +1,94 @@
+"""Parsed data sets, kept on disk and checked on every use."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import warnings
+import zlib
+from collections.abc import Callable, Sequence
+
+import filelock
+import platformdirs
+
+from fkp_utils import files
+
+MANIFEST = "manifest.json"
+
+
+def cache_folder() -> pathlib.Path:
+    """`$FKP_CACHE`, or the folder that this system has for caches."""
+    return pathlib.Path(os.environ.get("FKP_CACHE") or platformdirs.user_cache_dir("fkp_utils"))
+
+
+def fingerprint(inputs: Sequence[pathlib.Path]) -> str:
+    """Hex digest that changes when the inputs do: contents of files; names, sizes and times of a folder's files."""
+    digest = hashlib.sha256()
+    for path in inputs:
+        digest.update(f"{path.name}\n".encode())
+        if path.is_dir():
+            stats = sorted((entry.name, entry.stat()) for entry in os.scandir(path) if entry.is_file())
+            digest.update(repr([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]).encode())
+        else:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def cached(name: str, inputs: Sequence[pathlib.Path], version: object, build: Callable[[pathlib.Path], None]) -> (
+    pathlib.Path
+):  # fmt: skip
+    """The folder that `build` filled from `inputs`, built now if it is not there.
+
+    It is valid for one name, `version` (of the format, with whatever else shapes the result) and content of the inputs.
+    Each use checks the sums of its files; a damaged folder is built again, with a warning.  Only one process builds.
+    """
+    key = hashlib.sha256(f"{version} {_known_fingerprint(inputs)}".encode()).hexdigest()[:16]
+    folder = cache_folder() / f"{name}-{key}"
+    if _is_whole(folder):
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(f"{folder}.lock"):
+        if folder.exists() and not _is_whole(folder):
+            warnings.warn(f"{folder} is damaged; it is built again", stacklevel=2)
+        if not _is_whole(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            with files.replacing(folder, folder=True) as new:
+                build(new)
+                files.write_text(new / MANIFEST, json.dumps({path.name: _sum(path) for path in new.iterdir()}))
+    return folder
+
+
+def _known_fingerprint(inputs: Sequence[pathlib.Path]) -> str:
+    """`fingerprint(inputs)`, remembered while path, size and time of every input stay as they were."""
+    stats = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in inputs]
+    note = cache_folder() / f"inputs-{hashlib.sha256(repr(stats).encode()).hexdigest()[:16]}"
+    if any(path.is_dir() for path in inputs):
+        return fingerprint(inputs)
+    try:
+        return note.read_text(encoding="utf-8")
+    except OSError:
+        files.write_text(note, fingerprint(inputs))
+        return note.read_text(encoding="utf-8")
+
+
+def _is_whole(folder: pathlib.Path) -> bool:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return all(_sum(folder / name) == value for name, value in manifest.items())
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _sum(path: pathlib.Path) -> list[int]:
+    """Size and CRC-32; of files over 256 MiB, which are mapped and not read at once, only of both ends."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if size <= 1 << 28:
+            return [size, zlib.crc32(file.read())]
+        start = zlib.crc32(file.read(1 << 20))
+        file.seek(-(1 << 20), os.SEEK_END)
+        return [size, zlib.crc32(file.read(), start)]

@@ -1,0 +1,150 @@
+"""68 points: frames of the YouTube Faces with a table, or 300-W (Sagonas et al., 2013) with .pts files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pathlib
+import re
+
+import numpy as np
+from PIL import Image
+
+from fkp_utils import datasets, faces, keypoints
+from fkp_utils.datasets import cache, images
+
+PARTS = ("training", "test")
+TEST_FOLDERS = {"testset", "ibug", "01_Indoor", "02_Outdoor"}
+TABLE = "_frames_keypoints.csv"
+COLUMNS = [str(i) for i in range(136)]
+VERSION = 1
+
+Labelled = tuple[list[pathlib.Path], np.ndarray, dict[str, np.ndarray]]
+
+
+def load(
+    root: str | os.PathLike[str] | None = None,
+    limit: int | None = None,
+    *,
+    part: str = "training",
+    size: tuple[int, int] = (224, 224),
+) -> faces.Faces:
+    """The first `limit` faces of a part, images uint8 (N, *size, 3) in colour, LANDMARKS_68.
+
+    Frames: `training/` with `training_frames_keypoints.csv` (file name, then x and y of each point, 0-based pixels),
+    and `test/`, whose points are missing unless it has such a table too.  `subject` is a number made from the file name
+    without its frame number, so it is the same in both parts.
+    300-W: `.pts` files beside the images, in any depth of folders.  Their pixels count from 1: 1 is subtracted.  As in
+    its usual protocol, the images in `testset`, `ibug`, `01_Indoor` and `02_Outdoor` are "test".  No `subject`.
+
+    Each image is scaled into `size` (height, width) with its aspect kept and centred on black; its points move with it.
+    ValueError for another part or size; DatasetError if the files are missing or not as they should be.
+    """
+    if part not in PARTS:
+        raise ValueError(f"part is {part!r}; expected 'training' or 'test'")
+    if len(size) != 2 or min(size) < 1:
+        raise ValueError(f"size is {size}; expected (height, width), at least 1 pixel each")
+    source = _find(root)
+    inputs = _inputs(source, [part])
+
+    def fit(picture: Image.Image) -> Image.Image:
+        left, top, width, height = placement(picture.size, size)
+        image = Image.new("RGB", (size[1], size[0]))
+        image.paste(picture.resize((width, height), Image.Resampling.BILINEAR), (left, top))
+        return image
+
+    def build(folder: pathlib.Path) -> None:
+        paths, points, subject = (_frames if _has_frames(source) else _pts)(source, part, limit)
+        sizes = images.store(folder / "images.npy", images.from_files(paths), len(paths), size, fit)
+        places = np.array([placement(original, size) for original in sizes])[:, None]
+        moved = (points + 0.5) * places[..., 2:] / np.array(sizes)[:, None] + places[..., :2] - 0.5
+        np.savez(folder / "labels.npz", points=moved, **subject)
+
+    return images.load("landmarks68", keypoints.LANDMARKS_68, inputs, limit, f"{VERSION}, {part}, {(*size,)}", build)
+
+
+def fingerprint(root: str | os.PathLike[str] | None = None) -> str:
+    """Changes when the data do, of either part."""
+    return cache.fingerprint(_inputs(_find(root), PARTS))
+
+
+def placement(original: tuple[int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Left, top, width, height in pixels of a picture of (width, height) `original` inside `size` (height, width)."""
+    scale = min(size[1] / original[0], size[0] / original[1])
+    width, height = (max(1, round(side * scale)) for side in original)
+    return (size[1] - width) // 2, (size[0] - height) // 2, width, height
+
+
+def _find(root: str | os.PathLike[str] | None) -> pathlib.Path:
+    """The folder of the frames' tables, or else one with .pts files in it or below."""
+    folders = datasets.candidates(root)
+    for found in (_has_frames, _pts_folders):
+        for folder in filter(found, folders):
+            return folder
+    raise images.not_found("68 points", f"training{TABLE} with training/ and test/, or .pts files beside images", root)
+
+
+def _has_frames(folder: pathlib.Path) -> bool:
+    return any((folder / f"{part}{TABLE}").is_file() for part in PARTS)
+
+
+def _pts_folders(folder: pathlib.Path) -> list[pathlib.Path]:
+    return sorted({path.parent for path in folder.rglob("*.pts")})
+
+
+def _inputs(source: pathlib.Path, parts: tuple[str, ...] | list[str]) -> list[pathlib.Path]:
+    """What the faces of these parts are read from."""
+    if not _has_frames(source):
+        return _pts_folders(source)
+    paths = [source / name for part in parts for name in (part, f"{part}{TABLE}")]
+    return [path for path in paths if path.exists()]
+
+
+def _frames(source: pathlib.Path, part: str, limit: int | None) -> Labelled:
+    folder, path = source / part, source / f"{part}{TABLE}"
+    if not folder.is_dir():
+        raise datasets.DatasetError(f"{folder} not found; expected the frames of part {part!r} there")
+    pictures = images.in_folder(folder)
+    if path.is_file() or part == "training":
+        header, *rows = [line.split(",") for line in images.lines(path)] or [[]]
+        if len(header) != len(COLUMNS) + 1:
+            expected = f"{len(COLUMNS) + 1}: file name, x and y of 68 points"
+            raise datasets.DatasetError(f"{path}, line 1: {len(header)} columns; expected {expected}")
+        values = images.table(path, rows, COLUMNS, 2)
+        images.match(values, pictures, path, folder)
+        names = list(values)[:limit]
+        points = np.array([values[name] for name in names]).reshape(-1, 68, 2)
+    else:
+        names = list(pictures)[:limit]
+        points = np.full((len(names), 68, 2), np.nan)
+    if not names:
+        raise datasets.DatasetError(f"{folder}: no images; expected some of {', '.join(images.SUFFIXES)}")
+    persons = [re.sub(r"_?\d+$", "", pathlib.PurePath(name).stem) for name in names]
+    return [pictures[name] for name in names], points, {"subject": np.array([_number(name) for name in persons])}
+
+
+def _number(person: str) -> int:
+    return int.from_bytes(hashlib.blake2b(person.encode(), digest_size=7).digest(), "big")
+
+
+def _pts(source: pathlib.Path, part: str, limit: int | None) -> Labelled:
+    parts = {"training": [], "test": []}
+    for folder in _pts_folders(source):
+        is_test = TEST_FOLDERS & set(folder.relative_to(source).parts)
+        parts["test" if is_test else "training"] += images.beside(folder, ".pts")
+    pairs = parts[part][:limit]
+    if not pairs:
+        other = sum(map(len, parts.values()))
+        raise datasets.DatasetError(f"{source}: no faces of part {part!r}; all {other} are of the other part")
+    return [image for _, image in pairs], np.array([_points(labels) for labels, _ in pairs]), {}
+
+
+def _points(path: pathlib.Path) -> np.ndarray:
+    """(68, 2) points, 0-based, of `version: 1`, `n_points: 68`, and a row for each point between braces."""
+    content = [(number, line.strip()) for number, line in enumerate(images.lines(path), 1) if line.strip()]
+    announced = content[1][1].removeprefix("n_points:").strip() if len(content) > 1 else ""
+    images.expect_count(path, announced, len(content) - 4, 68)
+    if (content[2][1], content[-1][1]) != ("{", "}"):
+        raise datasets.DatasetError(f"{path}: points between {content[2][1]!r} and {content[-1][1]!r}; expected braces")
+    rows = [images.numbers(text.split(), f"{path}, line {number}", "xy") for number, text in content[3:-1]]
+    return np.array(rows) - 1

@@ -1,0 +1,194 @@
+"""The head of a synthetic face: a surface in cylinder coordinates, and the places of its features.
+
+Millimetres about the head's axis at the height of the pupils: x to the subject's left, y down, z to the front.  The
+surface is a map of radii over rows of constant y and columns of constant angle; columns are dense in front.
+Proportions follow Farkas, Anthropometry of the Head and Face (1994).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import types
+
+import numpy as np
+from scipy import ndimage
+
+TOP, STEP, ROWS = -116.0, 1.25, 206
+SCALE, HALF, BEND = 184.0, 105, 2.78  # columns per unit of x / sqrt((r + z)² + BEND x²)
+
+
+@dataclasses.dataclass(frozen=True)
+class Grid:
+    """Heights (rows, 1) in millimetres, and angles from the front (1, columns) in radians with their sines."""
+
+    height: np.ndarray
+    angle: np.ndarray
+    sine: np.ndarray
+    cosine: np.ndarray
+
+
+@functools.cache
+def grid() -> Grid:
+    """The grid of every head."""
+    unit = np.arange(-HALF, HALF + 1) / SCALE
+    angle = 2 * np.arctan(unit / np.sqrt(1 - BEND * unit**2))[None].astype(np.float32)
+    height = (TOP + STEP * np.arange(ROWS, dtype=np.float32))[:, None]
+    return Grid(height, angle, np.sin(angle), np.cos(angle))
+
+
+@dataclasses.dataclass(frozen=True)
+class Head:
+    """Radii and frontal positions `across` of each texel (rows, columns), and `hair`: its share of hair, 0 to 1."""
+
+    radius: np.ndarray
+    across: np.ndarray
+    hair: np.ndarray
+
+
+def window(left: float, right: float, top: float, bottom: float) -> tuple[slice, slice]:
+    """Rows and columns of the grid that cover a rectangle on the front of the face, in millimetres."""
+    columns = []
+    for x in (left, right):
+        half = math.tan(math.asin(min(max(x / 84, -0.99), 0.99)) / 2)
+        columns.append(int(HALF + SCALE * half / math.sqrt(1 + BEND * half**2)))
+    first, last = int((top - TOP) / STEP), int((bottom - TOP) / STEP) + 2
+    return slice(max(first, 0), min(last, ROWS)), slice(max(columns[0] - 1, 0), columns[1] + 3)
+
+
+def smoothstep(values: np.ndarray) -> np.ndarray:
+    """0 below 0, 1 above 1, smooth between."""
+    values = np.minimum(np.maximum(values, 0), 1)
+    return values * values * (3 - 2 * values)
+
+
+def _curve(at: np.ndarray, knots: list[tuple[float, float]], blur: float = 0.0) -> np.ndarray:
+    x, y = zip(*knots, strict=True)
+    values = np.interp(at.ravel(), x, y)
+    values = ndimage.gaussian_filter1d(values, blur, mode="nearest") if blur else values
+    return values.reshape(at.shape).astype(np.float32)
+
+
+def _bump(radius: np.ndarray, across: np.ndarray, x: float, y: float, width: float, height: float, rise: float) -> None:
+    """Add a bell at (x, y) of the given standard deviations, and its mirror image if x is not 0."""
+    for centre in (x, -x) if x else (x,):
+        rows, columns = window(centre - 2.8 * width, centre + 2.8 * width, y - 2.8 * height, y + 2.8 * height)
+        along = np.exp(-(((grid().height[rows] - y) / height) ** 2) / 2)
+        radius[rows, columns] += rise * along * np.exp(-(((across[rows, columns] - centre) / width) ** 2) / 2)
+
+
+def build(face: types.SimpleNamespace, noise: np.ndarray) -> Head:
+    """The head of one face; `noise` (rows, columns), smooth and of unit deviation, ruffles the hair."""
+    g, drop = grid(), face.jaw_drop
+    chin = face.chin + 0.85 * drop
+    breadth = face.breadth * _curve(
+        g.height,
+        [(-116, 16), (-110, 34), (-102, 47), (-90, 59), (-72, 68), (-50, 72.5), (-25, 72.5), (0, 71), (20, 69),
+         (45, 65.5 + face.cheeks), (65, 61 + face.cheeks), (85, 55 + face.cheeks), (110, 45), (150, 40)], 4)  # fmt: skip
+    front = _curve(
+        g.height,
+        [(-116, 18), (-110, 40), (-102, 55), (-90, 69), (-72, 82), (-52, 90), (-34, 93 + face.brow_ridge / 2),
+         (-18, 94 + face.brow_ridge), (-2, 91), (20, 89), (44, 91), (60, 92.5), (72 + drop, 90), (84 + drop, 85.5),
+         (chin - 13, 86.5 + face.chin_forward), (chin - 4, 84 + face.chin_forward), (chin + 4, 78), (150, 76)],
+        3,
+    )  # fmt: skip
+    aside, ahead = (g.sine / breadth) ** 2, (g.cosine / front) ** 2
+    radius = 0.8 / np.sqrt(aside + ahead) + 0.2 / np.sqrt(np.sqrt(aside * aside + ahead * ahead))
+    jaw = _curve(
+        np.abs(g.angle),
+        [(0, chin), (0.2, chin - 1.5), (0.45, chin - 10), (0.8, face.jaw_corner + 7 + drop / 3),
+         (1.15, face.jaw_corner), (1.45, face.jaw_corner - 14), (2.1, face.jaw_corner - 18)], 4)  # fmt: skip
+    below = 15 + 6 * np.abs(g.sine)
+    neck = face.neck / np.sqrt(g.sine**2 + (g.cosine / 0.94 + 0.16) ** 2)
+    neck = neck + 2.2 * np.maximum(g.height - face.collar, 0) * (0.15 + g.sine**2)
+    radius += (np.minimum(neck, 150) - radius) * smoothstep((g.height - jaw + 4) / below)
+    across = radius * g.sine
+    _front(radius, across, face, chin)
+    _ears(radius, face)
+    hair = _hair(radius, face, noise)
+    return Head(radius, across, hair)
+
+
+def _front(radius: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, chin: float) -> None:
+    """Sockets, brows, nose, cheeks, lips and chin, as bells and a ridge on the surface."""
+    for x, y, width, height, rise in (
+        (30, -1, 15, 9, -4.0 - face.depth),
+        (15, 0, 5.5, 8, -4.0),
+        (31, 0, 10.5, 7, 4.5),
+        (28, -16, 17, 7, 1.5 + 0.6 * face.brow_ridge),
+        (0, -20, 12, 8, 0.5),
+        (62, -14, 9, 16, -2.5),
+        (48, 26, 13, 11, 3.0 + face.cheekbones),
+        (46, 56, 13, 14, -3.0 + face.fat),
+        (28, 34 - 4 * face.smile, 11, 9, 1.0 + 3.5 * face.smile),
+        (22, 13, 8, 6, -1.5),
+        (0, 62, 22, 15, 1.6),
+        (0, 54, 2.6, 6, -1.4),
+        (0, face.mouth + 20 + face.jaw_drop, 19, 5, -2.2),
+        (0, chin - 12, 13, 8, 3.5 + face.chin_ball),
+    ):
+        _bump(radius, across, x, y, width, height, rise)
+    tip = face.nose_tip
+    rows, columns = window(-36, 36, -22, tip + 20)
+    y, x = grid().height[rows], across[rows, columns]
+    rise = face.nose_height
+    ridge = _curve(
+        y,
+        [(-22, 0), (-10, 1), (0, 3.5 + face.bridge), (12, 0.42 * rise + face.bridge), (tip - 10, 0.80 * rise),
+         (tip - 2, 0.98 * rise), (tip + 3, 0.92 * rise), (tip + 9, 0.5 * rise), (tip + 14, 0.12 * rise), (tip + 20, 0)],
+        1.8,
+    )  # fmt: skip
+    width = face.nose_width * _curve(y, [(-12, 6), (0, 5.4), (15, 6.4), (tip - 8, 7.6), (tip + 2, 8.6), (tip + 14, 6)])
+    radius[rows, columns] += ridge * np.exp(-((x / width) ** 2) / 2)
+    wing = 13.0 * face.nose_width
+    _bump(radius, across, wing, tip + 5, 4.4, 5.0, 6.5)
+    _bump(radius, across, wing + 9, tip + 7, 4.5, 7, -1.6)
+    lip, middle = face.lip_bottom, face.mouth
+    _bump(radius, across, face.mouth_half / 2.7, middle - 4, face.mouth_half / 3, 3.0, 1.6)
+    _bump(radius, across, 0, middle + lip * 0.45 + face.opening, face.mouth_half / 2.2, 3.6, 2.8)
+    _bump(radius, across, face.mouth_half + 2, middle - face.smile * 3, 5, 6, -1.6)
+
+
+def _ears(radius: np.ndarray, face: types.SimpleNamespace) -> None:
+    g = grid()
+    shape = ((np.abs(g.angle) - 1.68) / 0.17) ** 2 + ((g.height - 22) / 27) ** 2
+    radius += face.ears * (smoothstep(1.35 - shape) - 0.55 * smoothstep(0.75 - 1.6 * shape))
+
+
+def _hair(radius: np.ndarray, face: types.SimpleNamespace, noise: np.ndarray) -> np.ndarray:
+    """Raise the hair over the skull; returns its mask."""
+    g, side = grid(), np.abs(grid().angle)
+    low, temple, end = face.hairline, face.temples, face.hair_length
+    line = _curve(
+        side,
+        [(0, low), (0.3, low - temple), (0.62, low + 10 - temple), (0.85, low + 30), (1.0, -18), (1.12, face.sideburn),
+         (1.3, face.sideburn), (1.55, max(end, -8)), (1.9, max(end, 40)), (2.4, max(end, 55))], 4)  # fmt: skip
+    if end > 60:
+        edge = face.curtain
+        line = np.where(side > edge, line + (end - line) * smoothstep((side - edge) / 0.3), line)
+    line = line + face.parting * np.sin(2.2 * g.angle)
+    line = line + face.fringe * np.exp(-(((g.angle - face.parting / 15) / 0.75) ** 4))
+    ragged = line - g.height + face.ruffle * noise
+    mask = smoothstep(ragged / face.softness + 0.5) * face.has_hair
+    lift = face.volume * smoothstep(ragged / 34 + 0.12) * (0.55 + 0.45 * smoothstep((10 - g.height) / 60))
+    if end > 60:
+        lift = lift + smoothstep((g.height + 10) / 90) * (26 + 0.4 * face.volume) * smoothstep((side - edge + 0.1) / 0.6)
+    radius += smoothstep(ragged / 14 + 0.3) * face.has_hair * (lift + 0.1 * face.volume * noise + 1.0)
+    return mask
+
+
+def locate(head: Head, points: np.ndarray) -> np.ndarray:
+    """The surface at frontal positions (K, 2): points (K, 3) in millimetres."""
+    row = (points[:, 1] - TOP) / STEP
+    first = row.astype(int)
+    part = (row - first)[:, None]
+    across = head.across[first] * (1 - part) + head.across[first + 1] * part
+    radius = head.radius[first] * (1 - part) + head.radius[first + 1] * part
+    columns = np.arange(across.shape[1])
+    middle = slice(HALF - 80, HALF + 81)
+    found = [np.interp(x, line[middle], columns[middle]) for x, line in zip(points[:, 0], across, strict=True)]
+    length = np.array([np.interp(column, columns, line) for column, line in zip(found, radius, strict=True)])
+    unit = (np.array(found) - HALF) / SCALE
+    angle = 2 * np.arctan(unit / np.sqrt(1 - BEND * unit**2))
+    return np.stack([length * np.sin(angle), points[:, 1], length * np.cos(angle)], axis=1)

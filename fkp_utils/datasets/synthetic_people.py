@@ -1,0 +1,160 @@
+"""Who is on a synthetic face and how it is seen: every parameter of every face, drawn from one seed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def draw(count: int, seed: int) -> dict[str, np.ndarray]:
+    """Parameters of `count` faces, each (count,); `subject` says which faces show one person.
+
+    Lengths in millimetres on the head, angles in degrees, tones as the share of light that is reflected.  A person has
+    1 to 4 faces, which share the features but neither the pose, the light, the camera nor the expression.
+    """
+    rng = np.random.default_rng([seed, 1])
+    subject = np.repeat(np.arange(count), rng.integers(1, 5, count))[:count]
+    persons = _persons(rng, int(subject.max(initial=-1)) + 1)
+    drawn = {"subject": subject, **{name: values[subject] for name, values in persons.items()}}
+    return {**drawn, **_occasions(rng, drawn)}
+
+
+def _persons(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
+    def normal(mean: float | np.ndarray, deviation: float) -> np.ndarray:
+        return mean + deviation * np.clip(rng.standard_normal(count), -2.5, 2.5)
+
+    def some(share: float | np.ndarray) -> np.ndarray:
+        return rng.random(count) < share
+
+    female = some(0.42)
+    age = rng.random(count) ** 1.2
+    dark = some(0.22)
+    skin = np.where(dark, rng.uniform(0.09, 0.24, count), rng.uniform(0.28, 0.52, count))
+    grey = some(np.clip(1.6 * age - 0.75, 0, 0.85))
+    blond = some(0.3) & ~dark & ~grey
+    hair_tone = np.where(grey, rng.uniform(0.2, 0.5, count), rng.uniform(0.008, 0.05, count))
+    hair_tone = np.where(blond, rng.uniform(0.1, 0.36, count), hair_tone)
+    long = np.where(female, some(0.68), some(0.04))
+    bald = some(np.where(female, 0.0, 0.06 + 0.16 * age))
+    receding = some(np.where(female, 0.0, 0.15 + 0.4 * age))
+    fringe = some(np.where(female, 0.3, 0.16)) & ~receding
+    beard_kind = np.where(female, 0, rng.choice(5, count, p=[0.5, 0.2, 0.1, 0.09, 0.11]))
+    return {
+        "female": female,
+        "age": age,
+        "skin": skin,
+        "hair_tone": hair_tone,
+        "bald": bald,
+        "long_hair": long,
+        "breadth": normal(np.where(female, 0.965, 1.0), 0.035),
+        "cheeks": normal(np.where(female, -0.8, 0.6), 1.6),
+        "fat": np.abs(normal(0, 1.8)) * some(0.6),
+        "chin": normal(np.where(female, 107.0, 112.5), 3.5),
+        "chin_forward": normal(0, 1.8),
+        "chin_ball": normal(0, 1),
+        "jaw_corner": normal(np.where(female, 73.0, 79.0), 4),
+        "neck": normal(np.where(female, 50.0, 60.0), 3),
+        "collar": normal(134.0, 6),
+        "brow_ridge": normal(np.where(female, -0.6, 1.2), 0.9),
+        "depth": normal(np.where(female, 0.0, 1.2), 1.0),
+        "cheekbones": normal(0, 1.2),
+        "nose_tip": normal(np.where(female, 34.0, 36.5), 2.2),
+        "nose_height": normal(np.where(female, 19.5, 22.5), 2.2) - 2.5 * dark,
+        "nose_width": normal(np.where(female, 0.95, 1.06), 0.08) + 0.16 * dark,
+        "bridge": normal(0, 1.3) - 1.0 * dark,
+        "mouth": normal(np.where(female, 63.5, 66.5), 2.0),
+        "mouth_width": normal(np.where(female, 23.5, 25.0), 1.8),
+        "lip_full": normal(np.where(female, 1.1, 0.92) - 0.2 * age, 0.16) + 0.3 * dark,
+        "lip_tone": np.clip(normal(np.where(female, 0.6, 0.76), 0.1), 0.35, 0.9) * np.where(dark, 0.95, 1),
+        "eye": normal(31.2, 1.2),
+        "eye_half": normal(14.4, 0.9),
+        "eye_open": normal(1.0, 0.14),
+        "eye_tilt": normal(1.0, 0.9),
+        "lid_fold": normal(3.6, 1.0),
+        "iris": np.where(some(0.35) & ~dark, rng.uniform(0.09, 0.22, count), rng.uniform(0.015, 0.06, count)),
+        "makeup": np.where(female, rng.random(count), 0.0),
+        "brow_inner": normal(16.0, 2.2),
+        "brow_outer": normal(52.5, 2.6),
+        "brow": normal(np.where(female, -19.5, -17.5), 1.6),
+        "brow_arch": normal(np.where(female, 5.0, 3.5), 1.3),
+        "brow_slope": normal(0, 1.3),
+        "brow_thick": np.clip(normal(np.where(female, 2.0, 3.0), 0.6), 1.1, 4.6),
+        "brow_dark": np.clip(normal(np.where(grey | blond, 0.55, 0.82), 0.12), 0.25, 1.0),
+        "ears": np.clip(normal(11.0, 2.5), 5, 17),
+        "hairline": normal(-66.0, 5) - np.where(receding, 16, 0) - np.where(bald, 70, 0),
+        "temples": normal(4.0, 4) + np.where(receding, rng.uniform(10, 26, count), 0),
+        "sideburn": normal(np.where(female, 8.0, 16.0), 8),
+        "hair_length": np.where(long, rng.uniform(95, 175, count), normal(np.where(female, 40.0, 14.0), 14)),
+        "curtain": normal(1.0, 0.14),
+        "parting": normal(0, 7.0),
+        "fringe": np.where(fringe, rng.uniform(14, 36, count), 0.0),
+        "ruffle": rng.uniform(1.0, 6.0, count),
+        "softness": rng.uniform(4.0, 12.0, count),
+        "volume": np.where(female, rng.uniform(9, 24, count), rng.uniform(3, 16, count)) * np.where(receding, 0.6, 1) * ~bald,
+        "curls": some(0.22),
+        "has_hair": np.where(bald, rng.choice([0.1, 0.7, 0.9], count), 1.0),
+        "glasses": some(0.08 + 0.16 * age),
+        "glasses_size": rng.uniform(0.82, 1.2, count),
+        "glasses_round": rng.uniform(0.15, 0.95, count),
+        "glasses_width": rng.uniform(0.5, 2.2, count),
+        "glasses_tone": rng.choice([0.008, 0.02, 0.03, 0.2], count),
+        "beard": beard_kind,
+        "beard_dark": np.where(beard_kind == 1, rng.uniform(0.15, 0.4, count), rng.uniform(0.45, 0.85, count)),
+        "freckles": np.where(some(0.3), rng.random(count), 0.0),
+    }
+
+
+def _occasions(rng: np.random.Generator, person: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    count = len(person["subject"])
+
+    def normal(mean: float | np.ndarray, deviation: float | np.ndarray) -> np.ndarray:
+        return mean + deviation * np.clip(rng.standard_normal(count), -2.5, 2.5)
+
+    def some(share: float) -> np.ndarray:
+        return rng.random(count) < share
+
+    smile = np.where(some(0.45), rng.random(count), normal(-0.05, 0.1))
+    opening = np.where(some(0.36), rng.gamma(1.6, 3.2, count), 0.0).clip(0, 20)
+    opening = np.maximum(opening, np.clip(11 * smile - 3.5, 0, 7) * some(0.8))
+    full = person["lip_full"] * (1 - 0.22 * np.clip(smile, 0, 1))
+    lids = np.where(some(0.06), 0.0, np.clip(normal(0.96, 0.14) - 0.22 * np.clip(smile, 0, 1), 0.35, 1.25))
+    yaw = np.where(some(0.72), normal(0, 14), normal(0, 28))
+    key = rng.uniform(0.35, 1.0, count)
+    blur = np.where(some(0.7), rng.uniform(0.2, 0.7, count), rng.uniform(0.7, 1.5, count))
+    return {
+        "yaw": yaw.clip(-50, 50),
+        "pitch": normal(2, 8.5),
+        "roll": normal(0, 7.5),
+        "smile": smile,
+        "opening": opening,
+        "jaw_drop": 0.9 * opening,
+        "mouth_half": person["mouth_width"] * (1 + 0.17 * np.clip(smile, 0, 1) - 0.012 * opening),
+        "lip_top": 7.2 * full,
+        "lip_bottom": 9.2 * full,
+        "lids": lids,
+        "gaze_x": normal(0, 2.0),
+        "gaze_y": normal(0.2, 0.8),
+        "brow_lift": normal(0, 1.6),
+        "frown": np.where(some(0.25), rng.random(count), 0.0),
+        "distance": rng.uniform(650, 1800, count),
+        "zoom": normal(0.55, 0.036),
+        "shift_x": normal(0, 2.6),
+        "shift_y": normal(0, 2.4),
+        "light_side": normal(0, 42),
+        "light_above": normal(24, 13),
+        "key": key,
+        "fill": rng.uniform(0.02, 0.3, count),
+        "ambient": rng.uniform(0.25, 0.6, count),
+        "gloss": rng.uniform(0.02, 0.16, count),
+        "exposure": np.clip(normal(0.3, 0.13), 0.07, 0.75),
+        "contrast": np.clip(normal(1.05, 0.16), 0.6, 1.5),
+        "clothes": np.where(some(0.55), rng.uniform(0.01, 0.06, count), rng.uniform(0.1, 0.7, count)),
+        "shirt": some(0.35),
+        "backdrop": rng.beta(0.7, 2.8, count) * 0.7 + 0.006,
+        "backdrop_structure": rng.random(count),
+        "sunglasses": some(0.1) & person["glasses"],
+        "blur": blur,
+        "motion": np.where(some(0.07), rng.uniform(0.8, 2.2, count), 0.0),
+        "noise": np.where(some(0.6), rng.gamma(2.0, 0.9, count), rng.uniform(0, 1.2, count)),
+        "jpeg_quality": np.where(some(0.6), rng.integers(22, 90, count), 100),
+        "coarse": np.where(some(0.1), rng.uniform(1.4, 2.4, count), 1.0),
+    }

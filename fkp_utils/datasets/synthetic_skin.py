@@ -1,0 +1,291 @@
+"""Paint and light on the head of a synthetic face: brightness of each texel, and the keypoints where they are drawn."""
+
+from __future__ import annotations
+
+import types
+
+import numpy as np
+from scipy import ndimage
+
+from fkp_utils import keypoints as keypoint_sets
+from fkp_utils.datasets import synthetic_head as heads
+
+
+def _rotation(face: types.SimpleNamespace) -> np.ndarray:
+    """Head to camera axes: yaw towards the subject's left, pitch downwards, roll clockwise in the image."""
+    yaw, pitch, roll = np.radians([face.yaw, face.pitch, face.roll])
+    turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+    nod = np.array([[1, 0, 0], [0, np.cos(pitch), np.sin(pitch)], [0, -np.sin(pitch), np.cos(pitch)]])
+    tilt = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
+    return (tilt @ nod @ turn).astype(np.float32)
+
+
+rotation = _rotation
+
+
+def _lids(face: types.SimpleNamespace) -> tuple[float, float]:
+    return 5.6 * face.eye_open * face.lids, 3.6 * face.eye_open * (0.35 + 0.65 * face.lids) * (face.lids > 0)
+
+
+def _brow_height(face: types.SimpleNamespace, along: np.ndarray) -> np.ndarray:
+    """Height of a brow's middle line, 0 to 1 from its inner to its outer end."""
+    inner = face.brow - face.brow_lift + 2.0 * face.frown - face.brow_slope
+    outer = face.brow - face.brow_lift + face.brow_slope + 2.0
+    skewed = along**1.35
+    return inner + (outer - inner) * along - face.brow_arch * 4 * skewed * (1 - skewed)
+
+
+def frontal_points(face: types.SimpleNamespace, source: int) -> np.ndarray:
+    """The 15 keypoints of KAGGLE_15 at their frontal positions (15, 2) in millimetres, in the convention of `source`."""
+    upper, lower = _lids(face)
+    top = face.mouth - 0.86 * face.lip_top
+    bottom = face.mouth + face.opening + face.lip_bottom
+    left = {
+        "eye_center": (face.eye, (lower - upper) / 2),
+        "eye_inner_corner": (face.eye - face.eye_half, face.eye_tilt),
+        "eye_outer_corner": (face.eye + face.eye_half, -face.eye_tilt),
+        "eyebrow_inner_end": (face.brow_inner, _brow_height(face, np.array(0.0))),
+        "eyebrow_outer_end": (face.brow_outer, _brow_height(face, np.array(1.0))),
+    }
+    places = {f"left_{name}": place for name, place in left.items()}
+    places |= {f"right_{name}": (-x, y) for name, (x, y) in left.items()}
+    places |= {
+        "nose_tip": (0, face.nose_tip if source == 0 else face.nose_tip + 11.5),
+        "mouth_left_corner": (face.mouth_half, _corner(face)),
+        "mouth_right_corner": (-face.mouth_half, _corner(face)),
+        "mouth_center_top_lip": (0, top),
+        "mouth_center_bottom_lip": (0, bottom if source == 0 else face.mouth + face.opening / 2),
+    }
+    return np.array([places[name] for name in keypoint_sets.KAGGLE_15.names], float)
+
+
+def _corner(face: types.SimpleNamespace) -> float:
+    return face.mouth + 0.45 * face.opening - 4.0 * face.smile
+
+
+def shade(
+    face: types.SimpleNamespace, head: heads.Head, noise: np.ndarray, mottled: np.ndarray, strands: np.ndarray
+) -> np.ndarray:
+    """Light that leaves each texel (rows, columns) towards the camera, 1 for a white wall in full light."""
+    g = heads.grid()
+    albedo = face.skin * (1 + 0.035 * mottled + 0.025 * noise)
+    if face.freckles:
+        albedo *= 1 - 0.25 * face.freckles * heads.smoothstep(noise - 1.3)
+    shine = np.full_like(albedo, face.gloss)
+    _wrinkles(albedo, head.across, face)
+    _beard(albedo, shine, head.across, face, noise)
+    _lips(albedo, shine, head.across, face)
+    _brows(albedo, head.across, face, noise)
+    for side in (1, -1):
+        _eye(albedo, shine, head.across, face, side)
+    nostril_y = face.nose_tip + 9.5
+    for side in (1, -1):
+        rows, columns = heads.window(side * 7.5 - 9, side * 7.5 + 9, nostril_y - 7, nostril_y + 7)
+        away = ((head.across[rows, columns] - side * 7.2 * face.nose_width) / 4.2) ** 2
+        away = away + ((g.height[rows] - nostril_y) / 2.3) ** 2
+        albedo[rows, columns] *= 1 - 0.8 * np.exp(-(away**1.5))
+    hair = face.hair_tone * np.exp(0.42 * strands)
+    albedo += (hair - albedo) * head.hair
+    shine *= 1 - 0.6 * head.hair
+    cloth = heads.smoothstep((g.height - face.collar - 6 * g.cosine) / 3)
+    tone = face.clothes if not face.shirt else np.where(np.abs(g.angle) < 0.5, 0.75, face.clothes)
+    albedo += (tone * (1 + 0.06 * mottled) - albedo) * cloth * (1 - head.hair)
+    shine *= 1 - cloth
+    return _light(face, head, albedo, shine)
+
+
+def _light(face: types.SimpleNamespace, head: heads.Head, albedo: np.ndarray, shine: np.ndarray) -> np.ndarray:
+    g, radius = heads.grid(), head.radius
+    slope = np.empty_like(radius)
+    slope[:, 1:-1] = (radius[:, 2:] - radius[:, :-2]) / (g.angle[:, 2:] - g.angle[:, :-2])
+    slope[:, [0, -1]] = 0
+    slope /= radius
+    down = np.empty_like(radius)
+    down[1:-1] = (radius[2:] - radius[:-2]) / (2 * heads.STEP)
+    down[[0, -1]] = down[[1, -2]]
+    nx, nz = g.sine - slope * g.cosine, g.cosine + slope * g.sine
+    length = 1 / np.sqrt(nx * nx + nz * nz + down * down)
+    nx, ny, nz = nx * length, -down * length, nz * length
+
+    axes = rotation(face)
+    side, above = np.radians([face.light_side, face.light_above])
+    key = np.array([np.sin(side) * np.cos(above), -np.sin(above), np.cos(side) * np.cos(above)], np.float32) @ axes
+    view = np.array([0, 0, 1], np.float32) @ axes
+    other = np.array([-np.sin(side), -0.2, 0.6], np.float32) @ axes
+    sky = np.array([0, -1, 0.5], np.float32) @ axes
+
+    def facing(direction: np.ndarray) -> np.ndarray:
+        return nx * direction[0] + ny * direction[1] + nz * direction[2]
+
+    key_light = np.maximum((facing(key) + 0.16) / 1.16, 0)
+    half = (key + view) / np.linalg.norm(key + view)
+    mirror = np.maximum(facing(half), 0) ** 2
+    mirror = mirror * mirror
+    mirror = mirror * mirror * mirror
+    lit = _unshadowed(radius * g.cosine, key)
+    open_sky = _open(radius)
+    key_light = key_light * lit * face.key
+    around = face.ambient * (0.62 + 0.38 * facing(sky)) + face.fill * np.maximum(facing(other), 0)
+    return albedo * (key_light + around * open_sky) + shine * face.key * mirror * lit * open_sky
+
+
+def _half(values: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(values[::2, ::2])
+
+
+def _whole(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    return np.repeat(np.repeat(values, 2, axis=0), 2, axis=1)[: shape[0], : shape[1]]
+
+
+def _open(radius: np.ndarray) -> np.ndarray:
+    """Share of the sky that a texel sees, from how far it lies below its surroundings."""
+    coarse = _half(radius)
+    near = ndimage.uniform_filter(coarse, 7)
+    wide = ndimage.uniform_filter(coarse, 17)
+    below = 0.075 * np.maximum(near - coarse, -1.5) + 0.035 * np.maximum(wide - coarse, -2)
+    return _whole(ndimage.uniform_filter(np.minimum(np.maximum(1 - below, 0.4), 1.1), 3), radius.shape)
+
+
+def _unshadowed(depth: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """1 where the light arrives, 0 in the shadow that the relief of the front casts."""
+    coarse = _half(depth)
+    flat = float(np.hypot(light[0], light[1])) + 1e-3
+    shadow = np.zeros_like(coarse)
+    rows, columns = coarse.shape
+    padded = np.pad(coarse, 16, mode="edge")
+    for step in (4.0, 8.0, 13.0, 19.0, 26.0):
+        right, down = round(step * light[0] / flat / 2.3), round(step * light[1] / flat / 2.4)
+        moved = padded[16 + down : 16 + down + rows, 16 + right : 16 + right + columns]
+        np.maximum(shadow, (moved - coarse - step * max(light[2], 0.05) / flat) / (2 + 0.4 * step), out=shadow)
+    return _whole(1 - 0.62 * ndimage.uniform_filter(np.minimum(shadow, 1), 3), depth.shape)
+
+
+def _dent(albedo: np.ndarray, across: np.ndarray, x: float, y: float, width: float, height: float, dark: float) -> None:
+    for centre in (x, -x) if x else (x,):
+        rows, columns = heads.window(centre - 2.5 * width, centre + 2.5 * width, y - 2.5 * height, y + 2.5 * height)
+        along = np.exp(-(((heads.grid().height[rows] - y) / height) ** 2) / 2)
+        albedo[rows, columns] *= 1 - dark * along * np.exp(-(((across[rows, columns] - centre) / width) ** 2) / 2)
+
+
+def _wrinkles(albedo: np.ndarray, across: np.ndarray, face: types.SimpleNamespace) -> None:
+    """Shadows round the eyes, the fold from nose to mouth, frown lines, lines of the forehead."""
+    _dent(albedo, across, face.eye - 3, 3, 13, 7, 0.2 + 0.12 * face.age)
+    _dent(albedo, across, 15, 1, 4, 6, 0.22)
+    _dent(albedo, across, face.eye, -9, 12, 3.5, 0.12 + 0.25 * face.makeup)
+    _dent(albedo, across, face.nose_width * 15, face.nose_tip + 6, 2.4, 5, 0.25)
+    _dent(albedo, across, 0, face.mouth + face.opening + face.lip_bottom + 5, 12, 2.6, 0.18)
+    rows, columns = heads.window(-46, 46, face.nose_tip - 2, 84)
+    y, x = heads.grid().height[rows], np.abs(across[rows, columns])
+    fall = np.clip((y - face.nose_tip - 1) / 32, 0, 1.3)
+    away = x - (15 + 3 * face.smile + (14 + 4 * face.smile) * fall**1.25)
+    strength = (0.1 + 0.22 * face.age + 0.28 * max(face.smile, 0)) * heads.smoothstep(fall * 4) * (fall < 1.25) * (1.25 - fall)
+    albedo[rows, columns] *= 1 - strength * np.exp(-((away / (2.0 + 1.2 * (away > 0))) ** 2))
+    if face.age > 0.45:
+        for k, y in enumerate((-36.0, -44.0, -52.0)):
+            _dent(albedo, across, 0, y + face.brow_lift, 24 - 3 * k, 1.2, 0.16 * face.age)
+        _dent(albedo, across, face.eye - 2, 9.5, 10, 1.3, 0.24 * face.age)
+    _dent(albedo, across, 5, face.brow + 2, 1.6, 6, 0.12 * face.age + 0.25 * face.frown)
+
+
+def _brows(albedo: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, noise: np.ndarray) -> None:
+    for side in (1, -1):
+        ends = sorted((side * (face.brow_inner - 4), side * (face.brow_outer + 4)))
+        rows, columns = heads.window(*ends, face.brow - 15, face.brow + 13)
+        y = heads.grid().height[rows]
+        along = (across[rows, columns] * side - face.brow_inner) / (face.brow_outer - face.brow_inner)
+        inside = heads.smoothstep(along * 9 + 0.5) * heads.smoothstep((1 - along) * 12 + 0.5)
+        along = np.clip(along, 0, 1)
+        thick = face.brow_thick * (0.55 + 1.9 * along**0.5 * (1 - along) + 0.1)
+        away = np.abs(y - _brow_height(face, along)) / thick
+        share = face.brow_dark * inside * heads.smoothstep(1.45 - away + 0.22 * noise[rows, columns])
+        tone = min(0.6 * face.hair_tone + 0.01, 0.45 * face.skin)
+        albedo[rows, columns] += (tone - albedo[rows, columns]) * share
+
+
+def _eye(albedo: np.ndarray, shine: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, side: int) -> None:
+    middle, half = face.eye, face.eye_half
+    ends = sorted((side * (middle - half - 5), side * (middle + half + 6)))
+    rows, columns = heads.window(*ends, -17, 14)
+    y, x = heads.grid().height[rows], across[rows, columns] * side
+    skin, gloss = albedo[rows, columns], shine[rows, columns]
+    along = (x - middle + half) / (2 * half)
+    inside = np.clip(along, 0, 1)
+    arch = np.sqrt(4 * inside * (1 - inside)) ** 1.4
+    line = face.eye_tilt * (1 - 2 * along)
+    upper, lower = _lids(face)
+    above, below = y - (line - upper * arch), (line + lower * arch) - y
+    opened = heads.smoothstep(np.minimum(above, below) / 1.3 + 0.5) * (upper > 0)
+    within = heads.smoothstep(along * 12 + 0.5) * heads.smoothstep((1 - along) * 12 + 0.5)
+
+    fold = y - (line - (upper * 0.9 + face.lid_fold) * (0.35 + 0.65 * arch))
+    skin *= 1 - 0.3 * within * np.exp(-((fold / 1.1) ** 2))
+    distance = np.sqrt((x - middle - side * face.gaze_x) ** 2 + (y - (lower - upper) / 2 - face.gaze_y + 0.5) ** 2)
+    white = min(0.5, 0.2 + 0.6 * face.skin) * (0.45 + 0.55 * heads.smoothstep(above / 4)) * (0.6 + 0.4 * arch)
+    iris = face.iris * (1.25 - 0.9 * heads.smoothstep((distance - 4.2) / 1.4))
+    ball = iris + (white - iris) * heads.smoothstep((distance - 6.2) / 1.3 + 0.5)
+    ball = ball * (1 - 0.95 * heads.smoothstep((2.3 - distance) / 1.1 + 0.5))
+    skin += (ball - skin) * opened
+    lash = (0.62 + 0.38 * face.makeup) * within * np.exp(-((above / (1.1 + 0.5 * face.makeup)) ** 2))
+    skin *= 1 - lash
+    skin *= 1 - (0.18 + 0.2 * face.makeup) * within * np.exp(-((below / 0.8) ** 2))
+    gloss *= 1 - opened
+    spark = (x - middle - side * (face.gaze_x + 1.6 * np.sign(face.light_side))) ** 2
+    spark = spark + (y - (lower - upper) / 2 - face.gaze_y + 2.0) ** 2
+    skin += 0.55 * opened * np.exp(-spark / 0.9)
+
+
+def _lips(albedo: np.ndarray, shine: np.ndarray, across: np.ndarray, face: types.SimpleNamespace) -> None:
+    half, middle = face.mouth_half, face.mouth
+    rows, columns = heads.window(-half - 6, half + 6, middle - 16, middle + face.opening + 20)
+    y, x = heads.grid().height[rows], across[rows, columns] / half
+    skin, gloss = albedo[rows, columns], shine[rows, columns]
+    square = np.minimum(x * x, 1)
+    rest = 1 - square
+    corner = _corner(face) - middle
+    seam_top = middle + corner * square
+    seam_bottom = seam_top + face.opening * rest
+    bow = (1 - np.abs(x).clip(0, 1) ** 1.7) * (0.86 + 0.17 * np.exp(-(((np.abs(x) - 0.24) / 0.16) ** 2)))
+    above, below = y - (seam_top - face.lip_top * bow), (seam_bottom + face.lip_bottom * rest) - y
+    lips = heads.smoothstep(np.minimum(above, below) / 2.6 + 0.5) * heads.smoothstep((1 - np.abs(x)) * 9 + 0.3)
+    upper_lip = heads.smoothstep((seam_top - y) / 1.5 + 0.5)
+    skin *= 1 - lips * (1 - face.lip_tone * (1 - 0.2 * upper_lip))
+    gloss += lips * (0.05 + 0.08 * face.makeup) * (1 - upper_lip)
+    if face.opening > 1.0:
+        gap = heads.smoothstep(np.minimum(y - seam_top, seam_bottom - y) / 1.4 + 0.3) * (np.abs(x) < 1)
+        teeth = heads.smoothstep((seam_top + 3.0 + 5.0 * max(face.smile, 0.0) * rest - y) / 1.4)
+        teeth = teeth * heads.smoothstep((0.86 - np.abs(x)) * 6)
+        tooth = 0.93 + 0.07 * np.cos(2 * np.pi * x * half / 7.5)
+        inner = 0.012 + teeth * tooth * (0.34 - 0.2 * np.abs(x)) * (0.45 + 0.55 * max(face.smile, 0.0))
+        skin += (inner - skin) * gap
+        gloss *= 1 - gap
+    seam = np.exp(-(((y - seam_top) / 1.1) ** 2)) * heads.smoothstep((1.06 - np.abs(x)) * 8)
+    skin *= 1 - 0.55 * seam * (face.opening <= 1.0)
+    pit = (np.abs(across[rows, columns]) - half - 0.5) ** 2 / 5 + (y - corner - middle) ** 2 / 4
+    skin *= 1 - 0.3 * np.exp(-pit)
+
+
+def _beard(albedo: np.ndarray, shine: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, noise: np.ndarray) -> None:
+    """1 stubble, 2 full beard, 3 moustache, 4 beard of chin and lip."""
+    if not face.beard:
+        return
+    rows = slice(int((face.nose_tip - heads.TOP) / heads.STEP), heads.ROWS)
+    g = heads.grid()
+    y, x, side = g.height[rows], np.abs(across[rows]), np.abs(g.angle)
+    base, half = face.nose_tip + 12, face.mouth_half
+    if face.beard in (1, 2):
+        cheek = face.mouth - 2 - 52 * np.clip((x - half) / 46, 0, 1) ** 1.6 + 3 * noise[rows]
+        area = heads.smoothstep((y - cheek) / 18 + 0.2) * heads.smoothstep((x - half + 2) / 7)
+        area = np.maximum(area, heads.smoothstep((y - face.mouth - face.opening - 8) / 8))
+        area = area * heads.smoothstep((1.5 - side) / 0.15)
+    else:
+        area = np.zeros_like(x)
+    if face.beard == 4:
+        area = heads.smoothstep((y - face.mouth - face.opening - 8) / 6) * heads.smoothstep((half - 1 - x) / 6)
+        ring = heads.smoothstep((y - base - 2) / 3) * heads.smoothstep(1.2 - np.abs(x - half - 3) / 4)
+        area = np.maximum(area, ring)
+    lip = heads.smoothstep((y - base - x * 0.12) / 3) * heads.smoothstep((half + 3 - x) / 5)
+    lip = lip * heads.smoothstep((face.mouth + 3 - y) / 4)
+    area = np.maximum(area, lip) * heads.smoothstep((face.chin + face.jaw_drop + 14 - y) / 10)
+    share = np.clip(face.beard_dark * area * (1 + 0.3 * noise[rows]), 0, 0.96)
+    albedo[rows] += (np.minimum(face.hair_tone, 0.8 * face.skin) - albedo[rows]) * share
+    shine[rows] *= 1 - share

@@ -1,0 +1,117 @@
+import concurrent.futures
+import multiprocessing
+import os
+import pathlib
+import warnings
+
+import numpy as np
+import pytest
+
+from fkp_utils.datasets import cache
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("FKP_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "input.csv"
+    path.write_text("1,2,3")
+    return path
+
+
+class Builder:
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, folder):
+        self.calls += 1
+        np.save(folder / "values.npy", np.arange(1000))
+
+
+def test_it_is_built_once(source):
+    build = Builder()
+    folders = {cache.cached("made", [source], 1, build) for _ in range(3)}
+    assert build.calls == 1
+    np.testing.assert_array_equal(np.load(folders.pop() / "values.npy"), np.arange(1000))
+
+
+def test_another_content_or_version_is_built_again(source):
+    build = Builder()
+    first = cache.cached("made", [source], 1, build)
+    assert cache.cached("made", [source], 2, build) != first
+    source.write_text("1,2,4")
+    os.utime(source, ns=(1, 1))
+    assert cache.cached("made", [source], 1, build) != first
+    assert build.calls == 3
+
+
+def test_the_same_content_with_another_time_is_not_built_again(source):
+    build = Builder()
+    first = cache.cached("made", [source], 1, build)
+    os.utime(source, ns=(1, 1))
+    assert cache.cached("made", [source], 1, build) == first
+    assert build.calls == 1
+
+
+def test_a_folder_changes_with_its_files(tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(b"1")
+    before = cache.fingerprint([folder])
+    assert cache.fingerprint([folder]) == before
+    (folder / "b.jpg").write_bytes(b"1")
+    assert cache.fingerprint([folder]) != before
+
+
+@pytest.mark.parametrize("damage", ["truncate", "flip", "remove", "manifest"])
+def test_a_damaged_folder_is_built_again_with_a_warning(source, damage):
+    build = Builder()
+    values = cache.cached("made", [source], 1, build) / "values.npy"
+    content = values.read_bytes()
+    if damage == "truncate":
+        values.write_bytes(content[:-5])
+    elif damage == "flip":
+        values.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    elif damage == "remove":
+        values.unlink()
+    else:
+        (values.parent / cache.MANIFEST).write_text("{half")
+    with pytest.warns(UserWarning, match="is damaged; it is built again"):
+        cache.cached("made", [source], 1, build)
+    assert values.read_bytes() == content
+    assert build.calls == 2
+
+
+def test_a_failed_build_leaves_nothing_and_no_warning(source):
+    def fails(folder):
+        (folder / "half.npy").write_bytes(b"half")
+        raise OSError("No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        cache.cached("made", [source], 1, fails)
+    left = [path.name for path in pathlib.Path(os.environ["FKP_CACHE"]).iterdir() if path.is_dir()]
+    assert left == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cache.cached("made", [source], 1, Builder())
+
+
+def _count(folder):
+    with open(folder.parent.parent / "calls", "a") as file:
+        file.write("x")
+    np.save(folder / "values.npy", np.arange(10))
+
+
+def _use(source):
+    return str(cache.cached("made", [source], 1, _count))
+
+
+def test_only_one_of_two_processes_builds(source, tmp_path):
+    with concurrent.futures.ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        folders = set(pool.map(_use, [source, source, source]))
+    assert len(folders) == 1
+    calls = list(tmp_path.rglob("calls"))
+    assert [path.read_text() for path in calls] == ["x"]
