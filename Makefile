@@ -1,0 +1,43 @@
+# `make report` and `make test` need Python 3.11, 3.12 or 3.13 and nothing else: .venv is made first if it is missing.
+PYTHON ?= python3
+DATA ?= synthetic
+ROOT ?=
+PROFILE ?= quick
+JOBS ?= 1
+KERNEL ?= python3
+REPO ?=
+RUN = .venv/bin/python
+
+.PHONY: report test figures sample bench badges constraints clean
+
+report: .venv/installed  # execute what is not up to date, write build/report/index.html
+	@$(RUN) -m fkp_utils.series report --data "$(DATA)" --root "$(ROOT)" --profile "$(PROFILE)" --jobs "$(JOBS)" --kernel "$(KERNEL)"
+
+test: .venv/installed
+	@$(RUN) -m pytest
+
+figures:  # refresh figures/ from the default run
+	@$(MAKE) --no-print-directory report DATA=synthetic ROOT= PROFILE=quick
+	@rm -rf figures/[0-9][0-9]_* && cp -R build/series/synthetic-quick/figures/. figures/
+
+sample: .venv/installed  # make data/sample/ again
+	@$(RUN) -m fkp_utils.datasets.sample data/sample
+
+bench: .venv/installed
+	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(RUN) $$benchmark || exit 1; done
+
+badges: .venv/installed  # make badges REPO=owner/name stamps every address of the repository
+	@$(RUN) -m fkp_utils.badges "$(REPO)"
+
+constraints: .venv/installed  # keep the installed versions
+	@$(RUN) -m pip freeze --exclude-editable > constraints.txt
+
+clean:
+	rm -rf build .snakemake .venv fkp_utils.egg-info
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else f"error: Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is {v[0]}.{v[1]}. Name another: make PYTHON=python3.12")'
+	@echo "Installing into .venv, once. This takes a few minutes."
+	@$(PYTHON) -m venv .venv
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[series,test]"
+	@touch $@

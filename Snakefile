@@ -1,0 +1,48 @@
+# The series as a graph.  `make report` passes the configuration; every notebook runs again when its source, a package
+# module that it reaches, a parameter or the data have changed, and only then.
+import sys
+
+from fkp_utils import book, series
+
+DATA, ROOT, PROFILE, KERNEL = (config[key] for key in ("data", "root", "profile", "kernel"))
+OUT = str(series.folder(DATA, PROFILE).relative_to(series.ROOT))
+NAMES = series.names()
+
+
+rule notebooks:
+    input:
+        expand(f"{OUT}/notebooks/{{name}}.ipynb", name=NAMES),
+
+
+rule notebook:
+    input:
+        source="notebooks/{name}.ipynb",
+        modules=lambda wildcards: [
+            str(path.relative_to(series.ROOT)) for path in series.modules(series.NOTEBOOKS / f"{wildcards.name}.ipynb", DATA)
+        ],
+    output:
+        notebook=f"{OUT}/notebooks/{{name}}.ipynb",
+        records=f"{OUT}/records/{{name}}.json",
+        figures=directory(f"{OUT}/figures/{{name}}"),
+    params:
+        data=DATA,
+        root=ROOT,
+        profile=PROFILE,
+        kernel=KERNEL,
+        fingerprint=config["fingerprint"],
+    shell:
+        "{sys.executable:q} -m fkp_utils.series execute {wildcards.name} --data {params.data:q} --root {params.root:q}"
+        " --profile {params.profile:q} --kernel {params.kernel:q} --live {config[live]}"
+
+
+# The book is built from what is there: executed notebooks, and failed ones up to their traceback.
+rule book:
+    input:
+        pages=[str(path.relative_to(series.ROOT)) for path in book.pages(OUT, NAMES)],
+        sources=[str(path.relative_to(series.ROOT)) for path in book.sources()],
+    output:
+        "build/report/index.html",
+    params:
+        out=OUT,
+    shell:
+        "{sys.executable:q} -m fkp_utils.book {params.out:q}"

@@ -1,0 +1,269 @@
+"""The series of notebooks: strict parameters, execution by papermill, and what each notebook depends on.
+
+Snakemake orders the notebooks (see the Snakefile); `make report` calls `python -m fkp_utils.series report`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import datetime
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+import nbformat
+
+from fkp_utils import datasets, files, profiles, records, runtime
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "notebooks"
+BUILD = ROOT / "build"
+EVERY = 10.0  # seconds between two lines of progress where there is no terminal
+
+
+class SeriesError(Exception):
+    """What stops the series, in one sentence for the person who called it."""
+
+
+def names() -> list[str]:
+    """The notebooks of the series in order, such as `01_eda`."""
+    return sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+
+
+def folder(data: str, profile: str) -> pathlib.Path:
+    """Where the series keeps what it made of one data set with one profile."""
+    return BUILD / "series" / f"{data}-{profile}"
+
+
+def declared(path: pathlib.Path) -> dict[str, Any]:
+    """Names and defaults in the one cell of a notebook tagged `parameters`; ValueError if it is not a list of literals."""
+    notebook = nbformat.read(path, as_version=4)
+    tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    if len(tagged) != 1:
+        raise ValueError(f"{path}: {len(tagged)} cells are tagged 'parameters'; expected one")
+    found = {}
+    for statement in ast.parse(tagged[0].source).body:
+        if not (isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)):
+            raise ValueError(f"{path}: the parameters cell holds {ast.unparse(statement)!r}; expected NAME = literal")
+        found[statement.targets[0].id] = ast.literal_eval(statement.value)
+    return found
+
+
+def checked(path: pathlib.Path, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Those of `parameters` that differ from the notebook's defaults; ValueError for an unknown name or another type."""
+    defaults = declared(path)
+    for name, value in parameters.items():
+        if name not in defaults:
+            raise ValueError(f"{path}: no parameter {name!r}; its parameters cell declares {', '.join(defaults)}")
+        if type(value) is not type(defaults[name]):
+            raise ValueError(f"{path}: {name} is {value!r}; expected a value like {defaults[name]!r}")
+    return {name: value for name, value in parameters.items() if value != defaults[name]}
+
+
+def modules(path: pathlib.Path, data: str) -> list[pathlib.Path]:
+    """The files of the package that a notebook reaches through imports, with the layout of `data`."""
+    from IPython.core import inputtransformer2
+
+    cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    waiting = _imports(inputtransformer2.TransformerManager().transform_cell("\n".join(cells)), path)
+    found: set[pathlib.Path] = set()
+    while waiting:
+        name = waiting.pop()
+        base = ROOT / name.replace(".", "/")
+        for file in (base.with_suffix(".py"), base / "__init__.py"):
+            if file.is_file() and file not in found:
+                found.add(file)
+                waiting |= _imports(file.read_text(encoding="utf-8"), file)
+                waiting |= {f"{name}.{data}"} if name == "fkp_utils.datasets" else set()
+    return sorted(found)
+
+
+def _imports(source: str, path: pathlib.Path) -> set[str]:
+    """The modules of the package that `source` imports, their packages included."""
+    found = set()
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        raise ValueError(f"{path}: line {error.lineno} is not Python: {error.msg}") from error
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    parts = [name.split(".") for name in found if name.split(".")[0] == "fkp_utils"]
+    return {".".join(name[: end + 1]) for name in parts for end in range(len(name))}
+
+
+class _Progress:
+    """One line about a running notebook: rewritten every second on a terminal, else written every few seconds."""
+
+    def __init__(self, name: str, cells: int, live: bool) -> None:
+        self.name, self.cells, self.live = name, cells, live
+        self.cell, self.start, self.done = 0, time.monotonic(), threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+        self.thread.start()
+
+    def _watch(self) -> None:
+        while not self.done.wait(1 if self.live else EVERY):
+            self._write(f"cell {self.cell} of {self.cells}", end="" if self.live else "\n")
+
+    def _write(self, text: str, end: str) -> None:
+        start = "\r\033[K" if self.live else ""
+        print(f"{start}{self.name:24} {text:>15} {self.seconds:5.0f} s", end=end, flush=True)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.start
+
+    def stop(self, text: str) -> None:
+        self.done.set()
+        self.thread.join()
+        self._write(text, end="\n")
+
+
+def execute(
+    path: pathlib.Path, target: pathlib.Path, parameters: dict[str, Any], kernel: str, live: bool = False
+) -> None:
+    """Executes a notebook into `target`: notebooks/NAME.ipynb, records/NAME.json and figures/NAME/.
+
+    parameters: by the names in the notebook's parameters cell.  A notebook that fails is kept, executed up to its
+    traceback, as failed/NAME.ipynb, and SeriesError is raised.  ValueError for parameters that do not fit.
+    """
+    import papermill
+    from traitlets import config
+
+    name = path.stem
+    changed = checked(path, parameters)
+    everything = declared(path) | parameters
+    executed, failed, figures = target / f"notebooks/{name}.ipynb", target / f"failed/{name}.ipynb", target / "figures"
+    numbers = [cell.cell_type == "code" for cell in nbformat.read(path, as_version=4).cells]
+    progress = _Progress(name, sum(numbers), live)
+
+    def started(cell: nbformat.NotebookNode, cell_index: int) -> None:
+        progress.cell += cell.cell_type == "code"
+
+    failed.unlink(missing_ok=True)
+    with files.replacing(executed) as new, files.replacing(figures / name, folder=True) as pictures:
+        os.environ |= {"FKP_FIGURES": str(pictures.resolve()), "JUPYTER_PREFER_ENV_PATH": "1"}
+        os.environ.setdefault("FKP_CACHE", str(BUILD / "cache"))
+        runtime.quiet_logs()
+        stamp = {
+            "parameters": everything | {"ROOT": pathlib.Path(everything.get("ROOT", "")).name},
+            "versions": runtime.versions(),
+            "cores": os.cpu_count(),
+            "executed": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        }
+        try:
+            papermill.execute_notebook(
+                path,
+                new,
+                changed,
+                kernel_name=kernel,
+                cwd=NOTEBOOKS,
+                progress_bar=False,
+                on_cell_start=started,
+                config=config.Config(KernelManager={"transport": "tcp" if os.name == "nt" else "ipc"}),
+            )
+            notebook = nbformat.read(new, as_version=4)
+            found = records.read(notebook)
+        except Exception as error:
+            progress.stop("failed")
+            kept = _keep(new, failed, stamp | {"seconds": progress.seconds, "error": _sentence(error)})
+            raise SeriesError(f"{name}: {_sentence(error)}{kept}") from error
+        stamp["seconds"] = round(progress.seconds, 1)
+        notebook.metadata["fkp"] = stamp
+        nbformat.write(notebook, new)
+        files.write_text(target / f"records/{name}.json", json.dumps(stamp | found, indent=1))
+        progress.stop("done")
+
+
+def _keep(written: pathlib.Path, failed: pathlib.Path, stamp: dict[str, Any]) -> str:
+    if not written.exists():
+        return ""
+    from papermill import execute as papermill_execute
+
+    notebook = papermill_execute.remove_error_markers(nbformat.read(written, as_version=4))
+    notebook.metadata["fkp"] = stamp
+    failed.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, failed)
+    return f"\n  kept, executed up to its traceback: {os.path.relpath(failed)}"
+
+
+def _sentence(error: Exception) -> str:
+    if hasattr(error, "ename"):
+        return f"cell {error.exec_count}: {error.ename}: {error.evalue}"
+    return f"{type(error).__name__}: {error}"
+
+
+def report(data: str, root: str, profile: str, kernel: str, jobs: int) -> None:
+    """Executes what is not up to date, then builds the book; SeriesError if a notebook failed."""
+    import filelock
+    from jupyter_client import kernelspec
+
+    try:
+        profiles.profile(profile)
+        fingerprint = datasets.layout(data).fingerprint(root or None)
+    except ValueError as error:
+        raise SeriesError(str(error)) from error
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    kernels = kernelspec.KernelSpecManager().find_kernel_specs()
+    if kernel not in kernels:
+        raise SeriesError(f"no kernel {kernel!r}; there are {', '.join(sorted(kernels))}")
+    root = str(pathlib.Path(root).resolve()) if root else ""
+    config = {"data": data, "root": root, "profile": profile, "kernel": kernel, "fingerprint": fingerprint}
+    live = jobs == 1 and sys.stdout.isatty()
+    snakemake = [sys.executable, "-m", "snakemake", "--cores", str(jobs), "--keep-going", "--rerun-incomplete"]
+    snakemake += ["--nolock", "--quiet", "all", "--directory", str(ROOT), "--snakefile", str(ROOT / "Snakefile")]
+    options = ["--config", *(f"{key}={json.dumps(value)}" for key, value in (config | {"live": live}).items())]
+    BUILD.mkdir(exist_ok=True)
+    try:
+        with filelock.FileLock(BUILD / "series.lock", timeout=0):
+            start = time.monotonic()
+            failed = subprocess.run([*snakemake, "notebooks", *options], check=False).returncode
+            book = subprocess.run([*snakemake, "book", *options], check=False).returncode
+    except filelock.Timeout as error:
+        raise SeriesError(f"another `make report` is at work in {BUILD}; wait for it") from error
+    if book:
+        raise SeriesError("the report could not be built")
+    print(f"report: {os.path.relpath(BUILD / 'report' / 'index.html')}  ({time.monotonic() - start:.0f} s)")
+    if failed:
+        raise SeriesError("at least one notebook failed; its page in the report shows the error")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line: `report` for the series, `execute` for one notebook; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m fkp_utils.series", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    whole = commands.add_parser("report", help="execute what is not up to date and build the report")
+    single = commands.add_parser("execute", help="execute one notebook")
+    single.add_argument("name", help="such as 01_eda")
+    for command in (whole, single):
+        command.add_argument("--data", default="synthetic")
+        command.add_argument("--root", default="", help="folder of the data")
+        command.add_argument("--profile", default="quick")
+        command.add_argument("--kernel", default="python3")
+    whole.add_argument("--jobs", type=int, default=1, help="how many notebooks at a time")
+    single.add_argument("--live", default="False", help="rewrite the line of progress")
+    given = parser.parse_args(arguments)
+    try:
+        if given.command == "report":
+            report(given.data, given.root, given.profile, given.kernel, given.jobs)
+        else:
+            parameters = {"DATA": given.data, "ROOT": given.root, "PROFILE": given.profile}
+            target = folder(given.data, given.profile)
+            execute(NOTEBOOKS / f"{given.name}.ipynb", target, parameters, given.kernel, given.live == "True")
+    except (SeriesError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""Sphinx configuration of the report; the pages are put beside a copy of it by `fkp_utils.book`."""
+
+import tomllib
+
+from fkp_utils import series
+
+with (series.ROOT / "pyproject.toml").open("rb") as file:
+    repository = tomllib.load(file)["project"]["urls"]["Repository"]
+
+project = "Facial keypoint detection"
+extensions = ["myst_nb", "sphinx-mathjax-offline"]
+nb_execution_mode = "off"
+nb_ipywidgets_js = {}
+nb_merge_streams = True
+myst_enable_extensions = ["attrs_block", "dollarmath"]
+myst_heading_anchors = 3
+suppress_warnings = ["mystnb.unknown_mime_type"]
+
+html_theme = "sphinx_book_theme"
+html_title = project
+html_static_path = ["_static"]
+html_css_files = ["report.css"]
+html_copy_source = False
+html_show_copyright = False
+html_show_sphinx = False
+html_last_updated_fmt = None
+html_theme_options = {
+    "repository_url": repository,
+    "repository_branch": "main",
+    "path_to_docs": "notebooks",
+    "use_repository_button": True,
+    "use_download_button": False,
+    "launch_buttons": {"colab_url": "https://colab.research.google.com"},
+    "show_toc_level": 2,
+    "navbar_persistent": [],
+    "footer_content_items": [],
+}
+html_context = {"default_mode": "auto"}
