@@ -1,0 +1,108 @@
+"""Networks that map an image to points in pixels: one builder for all of them, and what they share."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import os
+from typing import TYPE_CHECKING
+
+from fkp_utils.models import pretrained
+
+if TYPE_CHECKING:
+    import keras
+
+WeightsError = pretrained.WeightsError
+
+HEAD = "head"  # the names of the layers that belong to the task start so; all others are the backbone
+
+
+@dataclasses.dataclass(frozen=True)
+class _Architecture:
+    """module has `build(name, outputs, size, channels, dropout)`; smallest: least height and width in pixels."""
+
+    module: str
+    smallest: int
+
+
+_ARCHITECTURES = {
+    "lenet5": _Architecture("lenet", 10),
+    "vgg16": _Architecture("vgg", 32),
+    "vgg19": _Architecture("vgg", 32),
+    "squeezenet": _Architecture("squeezenet", 32),
+    "small": _Architecture("small", 16),
+}
+NAMES = tuple(_ARCHITECTURES)
+
+
+def build(
+    name: str,
+    outputs: int,
+    size: tuple[int, int] = (96, 96),
+    channels: int = 1,
+    *,
+    dropout: float = 0.0,
+    weights: str | os.PathLike[str] | None = None,
+) -> keras.Model:
+    """A model that maps images (B, H, W, C), grey levels or RGB from 0 to 255, to points (B, outputs, 2) in pixels.
+
+    It is functional and flat, without a model inside, and needs no custom objects to be loaded again.  `size` is
+    (height, width); `channels` is 1 or 3; `dropout` is the share of each hidden dense layer's inputs (without one, of
+    the last layer's) that is dropped in training.  Its input is called "image", its output "points", its other layers
+    as `is_head` says.
+
+    weights: None to start from random ones; "imagenet" for those of ImageNet, searched for and else downloaded; or a
+    file, or a folder with one, as `pretrained.load` reads it.  Only the backbone takes them.
+
+    ValueError with the known names for another name, and for arguments out of range; WeightsError if the weights are
+    not to be had or do not fit.
+    """
+    if name not in _ARCHITECTURES:
+        raise ValueError(f"no model {name!r}; there are {', '.join(NAMES)}")
+    architecture = _ARCHITECTURES[name]
+    if outputs < 1:
+        raise ValueError(f"outputs is {outputs}; expected at least one point")
+    if min(size) < architecture.smallest:
+        raise ValueError(f"size is {tuple(size)}; {name} needs at least {architecture.smallest} px each way")
+    if channels not in (1, 3):
+        raise ValueError(f"channels is {channels}; expected 1 (grey) or 3 (RGB)")
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout is {dropout}; expected a share from 0 to below 1")
+    path = None if weights is None else pretrained.find(name, weights)
+    module = importlib.import_module(f"{__name__}.{architecture.module}")
+    model = module.build(name, outputs, tuple(size), channels, dropout)
+    if path is not None:
+        pretrained.load(model, path)
+    return model
+
+
+def is_head(layer: keras.Layer) -> bool:
+    """True for a layer of the head, which belongs to the task; False for one of the backbone, which can be kept."""
+    return layer.name.startswith(HEAD)
+
+
+def freeze(model: keras.Model, frozen: bool = True) -> None:
+    """Decides what trains: the head alone (`frozen`), or everything.  Compile the model again after it.
+
+    A frozen batch normalisation keeps its statistics, too.
+    """
+    for layer in model.layers:
+        layer.trainable = not frozen or is_head(layer)
+
+
+def transfer(source: keras.Model, target: keras.Model) -> list[str]:
+    """Copies to `target` the weights of each layer that has the same name and shapes in `source`; returns their names.
+
+    So a model pretrained on other faces gives its backbone, and its head if it has as many points.  ValueError if no
+    layer fits.
+    """
+    known = {layer.name: layer for layer in source.layers}
+    copied = []
+    for layer in target.layers:
+        wanted = [weight.shape for weight in layer.weights]
+        if wanted and layer.name in known and [weight.shape for weight in known[layer.name].weights] == wanted:
+            layer.set_weights(known[layer.name].get_weights())
+            copied.append(layer.name)
+    if not copied:
+        raise ValueError(f"no layer of {source.name} has the name and shapes of one of {target.name}; nothing to copy")
+    return copied

@@ -1,0 +1,53 @@
+"""What the networks begin and end with: grey levels in, pixels out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+
+IMAGENET_MEAN = (123.68, 116.779, 103.939)  # of red, green and blue, in grey levels
+
+
+def image(size: tuple[int, int], channels: int) -> keras.KerasTensor:
+    """The input: images (B, H, W, C) of 0 to 255."""
+    return keras.Input((*size, channels), name="image", dtype="float32")
+
+
+def centred(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Grey levels scaled to -1 … 1."""
+    return keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="centred")(x)
+
+
+def imagenet(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Blue, green, red (B, H, W, 3) minus their ImageNet means, as networks that came from Caffe expect it.
+
+    A grey image is taken for three equal colours.
+    """
+    if x.shape[-1] == 1:
+        x = keras.layers.Concatenate(name="colours")([x, x, x])
+    else:
+        x = x[..., ::-1]
+    return keras.layers.Rescaling(1.0, offset=[-mean for mean in reversed(IMAGENET_MEAN)], name="minus_mean")(x)
+
+
+def head(
+    x: keras.KerasTensor, outputs: int, size: tuple[int, int], hidden: Sequence[int] = (), dropout: float = 0.0
+) -> keras.KerasTensor:
+    """Features (B, h, w, c) to points (B, outputs, 2) in pixels: flat, dense layers of `hidden` units, coordinates.
+
+    The network's own coordinates are 0 in the middle of the image and ±1 at its edges.
+    """
+    height, width = size
+    x = keras.layers.Flatten(name="head_flatten")(x)
+    for number, units in enumerate(hidden, 1):
+        if dropout:
+            x = keras.layers.Dropout(dropout, name=f"head_dropout{number}")(x)
+        x = keras.layers.Dense(units, activation="relu", name=f"head_dense{number}")(x)
+    if dropout and not hidden:
+        x = keras.layers.Dropout(dropout, name="head_dropout")(x)
+    x = keras.layers.Dense(2 * outputs, name="head_coordinates")(x)
+    x = keras.layers.Reshape((outputs, 2), name="head_reshape")(x)
+    return keras.layers.Rescaling(
+        [width / 2, height / 2], offset=[(width - 1) / 2, (height - 1) / 2], name="points", dtype="float32"
+    )(x)
