@@ -10,6 +10,7 @@ from typing import Any
 
 from fkp_utils import faces
 
+KAGGLE_INPUT = pathlib.Path("/kaggle/input")
 NAMES = ("synthetic", "kaggle", "celeba", "imm", "landmarks68")
 
 
@@ -29,8 +30,9 @@ def load(
 ) -> faces.Faces:
     """The faces of the data set `name` from the folder `root`, the first `limit` of them if it is given.
 
-    Without `root` (None or ""), the folder named by `FKP_DATA`, `data/` and Kaggle's input folder are searched.
-    `seed` is that of synthetic faces; `options` are the layout's own.  DatasetError if the files are not found or not as they should be.
+    Without `root` (None or ""), the places of `candidates` are searched.  `seed` is that of synthetic faces; `options`
+    are the layout's own.  ValueError for an unknown name or a limit below 1; DatasetError if the files are not found or
+    not as they should be.
     """
     if limit is not None and limit < 1:
         raise ValueError(f"limit is {limit}; expected at least 1")
@@ -40,9 +42,17 @@ def load(
 
 
 def candidates(root: str | os.PathLike[str] | None) -> list[pathlib.Path]:
-    """The folders in which a layout is looked for: `root` alone, or else the usual places and their folders."""
+    """The folders in which a layout is looked for: `root` alone, or else the usual places and the folders in them.
+
+    The places are the folder that `FKP_DATA` names (without it `data` here and one level up) and Kaggle's input.  The
+    sample in `data/sample` is not among them: who wants it names it.  DatasetError if `FKP_DATA` names no folder.
+    """
     if root:
         return [pathlib.Path(root)]
-    usual = [os.environ.get("FKP_DATA") or "data", "../data", "/kaggle/input"]
-    folders = [pathlib.Path(place) for place in usual if pathlib.Path(place).is_dir()]
-    return [found for folder in folders for found in (folder, *sorted(filter(pathlib.Path.is_dir, folder.iterdir())))]
+    named = os.environ.get("FKP_DATA")
+    if named and not pathlib.Path(named).is_dir():
+        raise DatasetError(f"FKP_DATA names {named}, which is not a folder; expected one with the data in it")
+    folders = [pathlib.Path(place) for place in ([named] if named else ["data", "../data"])]
+    folders += [KAGGLE_INPUT, KAGGLE_INPUT / "competitions", *sorted(KAGGLE_INPUT.glob("datasets/*"))]
+    found = [inner for folder in folders if folder.is_dir() for inner in (folder, *sorted(folder.iterdir()))]
+    return [folder for folder in found if folder.is_dir() and folder.name != "sample"]

@@ -17,6 +17,8 @@ import platformdirs
 from fkp_utils import files
 
 MANIFEST = "manifest.json"
+BLOCK = 1 << 20  # bytes read at once
+LONG = 1 << 28  # bytes of a file that is not read as a whole
 
 
 def cache_folder() -> pathlib.Path:
@@ -38,9 +40,9 @@ def fingerprint(inputs: Sequence[pathlib.Path]) -> str:
     return digest.hexdigest()
 
 
-def cached(name: str, inputs: Sequence[pathlib.Path], version: object, build: Callable[[pathlib.Path], None]) -> (
-    pathlib.Path
-):  # fmt: skip
+def cached(
+    name: str, inputs: Sequence[pathlib.Path], version: object, build: Callable[[pathlib.Path], None]
+) -> pathlib.Path:
     """The folder that `build` filled from `inputs`, built now if it is not there.
 
     It is valid for one name, `version` (of the format, with whatever else shapes the result) and content of the inputs.
@@ -55,7 +57,8 @@ def cached(name: str, inputs: Sequence[pathlib.Path], version: object, build: Ca
         if folder.exists() and not _is_whole(folder):
             warnings.warn(f"{folder} is damaged; it is built again", stacklevel=2)
         if not _is_whole(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+            for left in (folder, *folder.parent.glob(f".{folder.name}.*")):  # the second: of builds that were killed
+                shutil.rmtree(left, ignore_errors=True)
             with files.replacing(folder, folder=True) as new:
                 build(new)
                 files.write_text(new / MANIFEST, json.dumps({path.name: _sum(path) for path in new.iterdir()}))
@@ -85,10 +88,11 @@ def _is_whole(folder: pathlib.Path) -> bool:
 
 def _sum(path: pathlib.Path) -> list[int]:
     """Size and CRC-32; of files over 256 MiB, which are mapped and not read at once, only of both ends."""
-    size = path.stat().st_size
+    size, total = path.stat().st_size, 0
     with path.open("rb") as file:
-        if size <= 1 << 28:
-            return [size, zlib.crc32(file.read())]
-        start = zlib.crc32(file.read(1 << 20))
-        file.seek(-(1 << 20), os.SEEK_END)
-        return [size, zlib.crc32(file.read(), start)]
+        if size > LONG:
+            total = zlib.crc32(file.read(BLOCK))
+            file.seek(-BLOCK, os.SEEK_END)
+        while block := file.read(BLOCK):
+            total = zlib.crc32(block, total)
+    return [size, total]

@@ -200,9 +200,8 @@ def match(rows: Collection[str], pictures: Collection[str], path: pathlib.Path, 
 
 def not_found(title: str, expected: str, root: str | os.PathLike[str] | None) -> datasets.DatasetError:
     """The error that tells what was looked for, where, and how to get it."""
-    folders = (
-        ", ".join(map(str, datasets.candidates(root))) or "FKP_DATA, data, ../data, /kaggle/input (no such folders)"
-    )
+    folders = ", ".join(map(str, datasets.candidates(root)))
+    folders = folders or f"data, ../data, {datasets.KAGGLE_INPUT} (no such folders; FKP_DATA may name another)"
     return datasets.DatasetError(
         f"{title} not found. Looked for {expected} in {folders}. How to get it: data/README.md"
     )

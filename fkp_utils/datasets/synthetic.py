@@ -1,7 +1,8 @@
 """Synthetic faces: procedural heads, 96×96 grey, 15 points, made from a seed without any file.
 
-The modules beside this one hold the people (`synthetic_people`), their heads (`synthetic_head`), paint and light
-(`synthetic_skin`) and the camera (`synthetic_camera`).  This one labels them as the Kaggle training set is labelled.
+The modules beside this one hold the people (`synthetic_people`), their heads (`synthetic_head`), paint
+(`synthetic_skin`), light (`synthetic_light`) and the camera (`synthetic_camera`).  This one labels the faces as the
+Kaggle training set is labelled.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import joblib
 import numpy as np
 
 from fkp_utils import faces, keypoints
-from fkp_utils.datasets import synthetic_camera, synthetic_people
+from fkp_utils.datasets import cache, synthetic_camera, synthetic_people
 
 FACES = 3000
 CHUNK = 64
@@ -42,10 +43,25 @@ _MISSING = {
 }
 
 
-def load(
-    root: str | os.PathLike[str] | None = None, limit: int | None = None, *, seed: int = 0, workers: int | None = None
-) -> faces.Faces:
-    """`limit` faces (default 3,000), the same for the same `limit` and `seed` whatever the number of `workers`.
+def load(root: str | os.PathLike[str] | None = None, limit: int | None = None, *, seed: int = 0) -> faces.Faces:
+    """`limit` faces (default 3,000) as `make` makes them, kept in the cache.  ValueError if `root` is given."""
+    _refuse(root)
+    count = FACES if limit is None else limit
+
+    def build(folder: pathlib.Path) -> None:
+        made = make(count, seed)
+        columns = {"points": made.points, "source": made.source, "subject": made.subject, "truth": made.truth}
+        np.savez(folder / "faces.npz", images=made.images, **columns, **made.attributes)
+
+    folder = cache.cached("synthetic", [], f"{fingerprint()}, {count} faces, seed {seed}", build)
+    with np.load(folder / "faces.npz") as file:
+        stored = dict(file)
+    columns = {name: stored.pop(name) for name in ("images", "points", "source", "subject", "truth")}
+    return faces.Faces(**columns, keypoints=keypoints.KAGGLE_15, attributes=stored)
+
+
+def make(count: int, seed: int = 0, workers: int | None = None) -> faces.Faces:
+    """`count` faces, the same for the same `count` and `seed` whatever the number of `workers` (default: a core each).
 
     Images are uint8 (N, 96, 96, 1); points are pixels, (0, 0) the centre of the first, NaN where no label is given.
     `truth` has all 15 points of each row in the convention of the row's `source`: 0 labels all points; 1 labels the eye
@@ -55,12 +71,10 @@ def load(
     right swapped, or the points of another face; one row in 1,000, of source 0) is True.  The other attributes are the
     parameters of each face (`synthetic_people.draw`): yaw, pitch, roll in degrees, glasses, beard, smile, blur, ...
 
-    ValueError if `root` is given (these faces are made, not read) or `limit` is not positive.
+    ValueError if `count` is not positive.
     """
-    _refuse(root)
-    count = FACES if limit is None else int(limit)
     if count < 1:
-        raise ValueError(f"limit is {limit}; expected at least 1")
+        raise ValueError(f"limit is {count}; expected at least 1")
     copies = round(count * _COPIES / _ROWS)
     parameters = synthetic_people.draw(count - copies, seed)
     images, points = _render(parameters, seed, workers)
@@ -71,7 +85,7 @@ def load(
 
 
 def fingerprint(root: str | os.PathLike[str] | None = None) -> str:
-    """Hash of the code that makes the faces; with `limit` and `seed` it names them.  ValueError if `root` is given."""
+    """Hash of the code that makes the faces; with number and seed it names them.  ValueError if `root` is given."""
     _refuse(root)
     digest = hashlib.sha256()
     for path in sorted(pathlib.Path(__file__).parent.glob("synthetic*.py")):
@@ -84,20 +98,17 @@ def _refuse(root: str | os.PathLike[str] | None) -> None:
         raise ValueError(f"root is {os.fspath(root)!r}; synthetic faces are made, not read: expected no root")
 
 
-def _render(
-    parameters: dict[str, np.ndarray], seed: int, workers: int | None
-) -> tuple[np.ndarray, np.ndarray]:
+def _render(parameters: dict[str, np.ndarray], seed: int, workers: int | None) -> tuple[np.ndarray, np.ndarray]:
     """Images (N, 96, 96) uint8 and points (N, 2, 15, 2) in both conventions; each face has its own generator."""
     count, size = len(parameters["subject"]), synthetic_camera.SIZE
     images = np.empty((count, size, size), np.uint8)
     points = np.empty((count, 2, len(keypoints.KAGGLE_15), 2), np.float32)
-
     chunks = [slice(start, start + CHUNK) for start in range(0, count, CHUNK)]
     jobs = [
         joblib.delayed(_photographs)({name: values[rows] for name, values in parameters.items()}, seed, rows.start)
         for rows in chunks
     ]
-    workers = workers or (os.cpu_count() or 1 if count > FEW else 1)
+    workers = workers or (joblib.cpu_count() if count > FEW else 1)
     for rows, done in zip(chunks, joblib.Parallel(workers, return_as="generator")(jobs), strict=True):
         images[rows], points[rows] = done
     return images, points

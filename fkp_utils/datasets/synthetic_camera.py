@@ -11,11 +11,13 @@ from PIL import Image
 from scipy import ndimage
 
 from fkp_utils.datasets import synthetic_head as heads
+from fkp_utils.datasets import synthetic_light as light
 from fkp_utils.datasets import synthetic_skin as skin
 
 SIZE = 96
 FINE = 2  # rays a pixel and axis
 COARSE = 4  # pixels of the fine grid between the rays of the first pass
+NEAR = 6.0  # millimetres from the surface at which a ray has hit it
 EYES_TO_MOUTH = (48.0, 55.5)  # where the middle of eyes and mouth lies in the image
 
 
@@ -45,15 +47,15 @@ def cut(name: str, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarr
 
 
 class Camera:
-    """A pinhole camera that looks at the head of a face, so that eyes and mouth come to lie where a detector puts them."""
+    """A pinhole camera, aimed at a head so that eyes and mouth come to lie where a detector of faces puts them."""
 
     def __init__(self, face: types.SimpleNamespace, anchors: np.ndarray) -> None:
-        self.axes = skin.rotation(face)
+        self.axes = heads.rotation(face)
         self.focus = face.zoom * (face.distance - 85)
         self.distance = face.distance
         self.centre = np.zeros(2)
         seen = self.project(anchors)
-        self.centre = np.array(EYES_TO_MOUTH) + (face.shift_x, face.shift_y) - seen.mean(0)
+        self.centre = np.add(EYES_TO_MOUTH, [face.shift_x, face.shift_y]) - seen.mean(0)
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Points (K, 3) of the head as (K, 2) in pixels of the image, (0, 0) the centre of the first."""
@@ -84,18 +86,21 @@ def _texel(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.
     return distance, row, column
 
 
-def _march(flat: np.ndarray, origin: np.ndarray, ways: list[np.ndarray], depth: np.ndarray, steps: int) -> tuple:
+def _march(
+    flat: np.ndarray, origin: np.ndarray, ways: list[np.ndarray], depth: np.ndarray, steps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Depths along the rays after some steps towards the surface, and the smallest gap on the way, in millimetres."""
     nearest = np.full_like(depth, 1e3)
-    width = 2 * heads.HALF + 1
     for _ in range(steps):
-        x, y, z = (origin[k] + depth * ways[k] for k in range(3))
-        distance, row, column = _texel(x, y, z)
-        row += 0.5
-        column += 0.5
-        gap = distance - flat.take(row.astype(np.int32) * width + column.astype(np.int32))
+        gap = _gap(flat, origin, ways, depth)
         np.minimum(nearest, gap, out=nearest)
         depth = depth + 0.72 * gap
     return depth, nearest
+
+
+def _gap(flat: np.ndarray, origin: np.ndarray, ways: list[np.ndarray], depth: np.ndarray) -> np.ndarray:
+    distance, row, column = _texel(*(origin[k] + depth * ways[k] for k in range(3)))
+    return distance - flat.take(_index(row, column))
 
 
 def see(camera: Camera, head: heads.Head, glow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -108,9 +113,11 @@ def see(camera: Camera, head: heads.Head, glow: np.ndarray) -> tuple[np.ndarray,
     depth = np.repeat(np.repeat(depth, COARSE, axis=0), COARSE, axis=1)
     origin, ways = camera.rays(1 / FINE)
     depth, nearest = _march(flat, origin, ways, depth, 5)
-    x, y, z = (origin[k] + depth * ways[k] for k in range(3))
-    distance, row, column = _texel(x, y, z)
-    stopped = distance - flat.take(_index(row, column)) < 6
+    late = (_gap(flat, origin, ways, depth) >= NEAR) & (depth < camera.distance + 60)  # on its way past an edge
+    depth[late], further = _march(flat, origin, [way[late] for way in ways], depth[late], 12)
+    nearest[late] = np.minimum(nearest[late], further)
+    distance, row, column = _texel(*(origin[k] + depth * ways[k] for k in range(3)))
+    stopped = distance - flat.take(_index(row, column)) < NEAR
     share = np.where(stopped, 1, heads.smoothstep(1.6 - nearest))
     return _between(glow, row, column), share
 
@@ -218,7 +225,7 @@ def photograph(face: types.SimpleNamespace, seed: list[int]) -> tuple[np.ndarray
     head = heads.build(face, blotches)
     points = np.stack([heads.locate(head, skin.frontal_points(face, source)) for source in (0, 1)])
     camera = Camera(face, points[0, [0, 1, 11, 12]])
-    glow = skin.shade(face, head, fine, blotches, locks)
+    glow = light.glow(face, head, *skin.paint(face, head, fine, blotches, locks))
     image, share = see(camera, head, glow)
     behind = np.repeat(np.repeat(backdrop(face, rng), FINE, axis=0), FINE, axis=1)
     image = behind + (image - behind) * share

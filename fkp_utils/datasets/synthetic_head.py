@@ -63,6 +63,15 @@ def smoothstep(values: np.ndarray) -> np.ndarray:
     return values * values * (3 - 2 * values)
 
 
+def rotation(face: types.SimpleNamespace) -> np.ndarray:
+    """Head to camera axes: yaw towards the subject's left, pitch downwards, roll clockwise in the image."""
+    yaw, pitch, roll = np.radians([face.yaw, face.pitch, face.roll])
+    turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+    nod = np.array([[1, 0, 0], [0, np.cos(pitch), np.sin(pitch)], [0, -np.sin(pitch), np.cos(pitch)]])
+    tilt = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
+    return (tilt @ nod @ turn).astype(np.float32)
+
+
 def _curve(at: np.ndarray, knots: list[tuple[float, float]], blur: float = 0.0) -> np.ndarray:
     x, y = zip(*knots, strict=True)
     values = np.interp(at.ravel(), x, y)
@@ -85,7 +94,9 @@ def build(face: types.SimpleNamespace, noise: np.ndarray) -> Head:
     breadth = face.breadth * _curve(
         g.height,
         [(-116, 16), (-110, 34), (-102, 47), (-90, 59), (-72, 68), (-50, 72.5), (-25, 72.5), (0, 71), (20, 69),
-         (45, 65.5 + face.cheeks), (65, 61 + face.cheeks), (85, 55 + face.cheeks), (110, 45), (150, 40)], 4)  # fmt: skip
+         (45, 65.5 + face.cheeks), (65, 61 + face.cheeks), (85, 55 + face.cheeks), (110, 45), (150, 40)],
+        4,
+    )  # fmt: skip
     front = _curve(
         g.height,
         [(-116, 18), (-110, 40), (-102, 55), (-90, 69), (-72, 82), (-52, 90), (-34, 93 + face.brow_ridge / 2),
@@ -173,7 +184,8 @@ def _hair(radius: np.ndarray, face: types.SimpleNamespace, noise: np.ndarray) ->
     mask = smoothstep(ragged / face.softness + 0.5) * face.has_hair
     lift = face.volume * smoothstep(ragged / 34 + 0.12) * (0.55 + 0.45 * smoothstep((10 - g.height) / 60))
     if end > 60:
-        lift = lift + smoothstep((g.height + 10) / 90) * (26 + 0.4 * face.volume) * smoothstep((side - edge + 0.1) / 0.6)
+        beside = smoothstep((side - edge + 0.1) / 0.6)
+        lift = lift + smoothstep((g.height + 10) / 90) * (26 + 0.4 * face.volume) * beside
     radius += smoothstep(ragged / 14 + 0.3) * face.has_hair * (lift + 0.1 * face.volume * noise + 1.0)
     return mask
 

@@ -37,6 +37,7 @@ def _persons(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
     bald = some(np.where(female, 0.0, 0.06 + 0.16 * age))
     receding = some(np.where(female, 0.0, 0.15 + 0.4 * age))
     fringe = some(np.where(female, 0.3, 0.16)) & ~receding
+    thinned = np.where(receding, 0.6, 1) * ~bald
     beard_kind = np.where(female, 0, rng.choice(5, count, p=[0.5, 0.2, 0.1, 0.09, 0.11]))
     return {
         "female": female,
@@ -89,7 +90,7 @@ def _persons(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
         "fringe": np.where(fringe, rng.uniform(14, 36, count), 0.0),
         "ruffle": rng.uniform(1.0, 6.0, count),
         "softness": rng.uniform(4.0, 12.0, count),
-        "volume": np.where(female, rng.uniform(9, 24, count), rng.uniform(3, 16, count)) * np.where(receding, 0.6, 1) * ~bald,
+        "volume": np.where(female, rng.uniform(9, 24, count), rng.uniform(3, 16, count)) * thinned,
         "curls": some(0.22),
         "has_hair": np.where(bald, rng.choice([0.1, 0.7, 0.9], count), 1.0),
         "glasses": some(0.08 + 0.16 * age),

@@ -1,26 +1,13 @@
-"""Paint and light on the head of a synthetic face: brightness of each texel, and the keypoints where they are drawn."""
+"""Paint on the head of a synthetic face, and the keypoints where their features are painted."""
 
 from __future__ import annotations
 
 import types
 
 import numpy as np
-from scipy import ndimage
 
 from fkp_utils import keypoints as keypoint_sets
 from fkp_utils.datasets import synthetic_head as heads
-
-
-def _rotation(face: types.SimpleNamespace) -> np.ndarray:
-    """Head to camera axes: yaw towards the subject's left, pitch downwards, roll clockwise in the image."""
-    yaw, pitch, roll = np.radians([face.yaw, face.pitch, face.roll])
-    turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
-    nod = np.array([[1, 0, 0], [0, np.cos(pitch), np.sin(pitch)], [0, -np.sin(pitch), np.cos(pitch)]])
-    tilt = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
-    return (tilt @ nod @ turn).astype(np.float32)
-
-
-rotation = _rotation
 
 
 def _lids(face: types.SimpleNamespace) -> tuple[float, float]:
@@ -36,7 +23,7 @@ def _brow_height(face: types.SimpleNamespace, along: np.ndarray) -> np.ndarray:
 
 
 def frontal_points(face: types.SimpleNamespace, source: int) -> np.ndarray:
-    """The 15 keypoints of KAGGLE_15 at their frontal positions (15, 2) in millimetres, in the convention of `source`."""
+    """The points of KAGGLE_15 at their frontal positions (15, 2) in millimetres, in the convention of `source`."""
     upper, lower = _lids(face)
     top = face.mouth - 0.86 * face.lip_top
     bottom = face.mouth + face.opening + face.lip_bottom
@@ -63,10 +50,10 @@ def _corner(face: types.SimpleNamespace) -> float:
     return face.mouth + 0.45 * face.opening - 4.0 * face.smile
 
 
-def shade(
+def paint(
     face: types.SimpleNamespace, head: heads.Head, noise: np.ndarray, mottled: np.ndarray, strands: np.ndarray
-) -> np.ndarray:
-    """Light that leaves each texel (rows, columns) towards the camera, 1 for a white wall in full light."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Share of the light that each texel (rows, columns) reflects in all directions, and as a mirror does."""
     g = heads.grid()
     albedo = face.skin * (1 + 0.035 * mottled + 0.025 * noise)
     if face.freckles:
@@ -91,73 +78,7 @@ def shade(
     tone = face.clothes if not face.shirt else np.where(np.abs(g.angle) < 0.5, 0.75, face.clothes)
     albedo += (tone * (1 + 0.06 * mottled) - albedo) * cloth * (1 - head.hair)
     shine *= 1 - cloth
-    return _light(face, head, albedo, shine)
-
-
-def _light(face: types.SimpleNamespace, head: heads.Head, albedo: np.ndarray, shine: np.ndarray) -> np.ndarray:
-    g, radius = heads.grid(), head.radius
-    slope = np.empty_like(radius)
-    slope[:, 1:-1] = (radius[:, 2:] - radius[:, :-2]) / (g.angle[:, 2:] - g.angle[:, :-2])
-    slope[:, [0, -1]] = 0
-    slope /= radius
-    down = np.empty_like(radius)
-    down[1:-1] = (radius[2:] - radius[:-2]) / (2 * heads.STEP)
-    down[[0, -1]] = down[[1, -2]]
-    nx, nz = g.sine - slope * g.cosine, g.cosine + slope * g.sine
-    length = 1 / np.sqrt(nx * nx + nz * nz + down * down)
-    nx, ny, nz = nx * length, -down * length, nz * length
-
-    axes = rotation(face)
-    side, above = np.radians([face.light_side, face.light_above])
-    key = np.array([np.sin(side) * np.cos(above), -np.sin(above), np.cos(side) * np.cos(above)], np.float32) @ axes
-    view = np.array([0, 0, 1], np.float32) @ axes
-    other = np.array([-np.sin(side), -0.2, 0.6], np.float32) @ axes
-    sky = np.array([0, -1, 0.5], np.float32) @ axes
-
-    def facing(direction: np.ndarray) -> np.ndarray:
-        return nx * direction[0] + ny * direction[1] + nz * direction[2]
-
-    key_light = np.maximum((facing(key) + 0.16) / 1.16, 0)
-    half = (key + view) / np.linalg.norm(key + view)
-    mirror = np.maximum(facing(half), 0) ** 2
-    mirror = mirror * mirror
-    mirror = mirror * mirror * mirror
-    lit = _unshadowed(radius * g.cosine, key)
-    open_sky = _open(radius)
-    key_light = key_light * lit * face.key
-    around = face.ambient * (0.62 + 0.38 * facing(sky)) + face.fill * np.maximum(facing(other), 0)
-    return albedo * (key_light + around * open_sky) + shine * face.key * mirror * lit * open_sky
-
-
-def _half(values: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(values[::2, ::2])
-
-
-def _whole(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    return np.repeat(np.repeat(values, 2, axis=0), 2, axis=1)[: shape[0], : shape[1]]
-
-
-def _open(radius: np.ndarray) -> np.ndarray:
-    """Share of the sky that a texel sees, from how far it lies below its surroundings."""
-    coarse = _half(radius)
-    near = ndimage.uniform_filter(coarse, 7)
-    wide = ndimage.uniform_filter(coarse, 17)
-    below = 0.075 * np.maximum(near - coarse, -1.5) + 0.035 * np.maximum(wide - coarse, -2)
-    return _whole(ndimage.uniform_filter(np.minimum(np.maximum(1 - below, 0.4), 1.1), 3), radius.shape)
-
-
-def _unshadowed(depth: np.ndarray, light: np.ndarray) -> np.ndarray:
-    """1 where the light arrives, 0 in the shadow that the relief of the front casts."""
-    coarse = _half(depth)
-    flat = float(np.hypot(light[0], light[1])) + 1e-3
-    shadow = np.zeros_like(coarse)
-    rows, columns = coarse.shape
-    padded = np.pad(coarse, 16, mode="edge")
-    for step in (4.0, 8.0, 13.0, 19.0, 26.0):
-        right, down = round(step * light[0] / flat / 2.3), round(step * light[1] / flat / 2.4)
-        moved = padded[16 + down : 16 + down + rows, 16 + right : 16 + right + columns]
-        np.maximum(shadow, (moved - coarse - step * max(light[2], 0.05) / flat) / (2 + 0.4 * step), out=shadow)
-    return _whole(1 - 0.62 * ndimage.uniform_filter(np.minimum(shadow, 1), 3), depth.shape)
+    return albedo, shine
 
 
 def _dent(albedo: np.ndarray, across: np.ndarray, x: float, y: float, width: float, height: float, dark: float) -> None:
@@ -178,7 +99,8 @@ def _wrinkles(albedo: np.ndarray, across: np.ndarray, face: types.SimpleNamespac
     y, x = heads.grid().height[rows], np.abs(across[rows, columns])
     fall = np.clip((y - face.nose_tip - 1) / 32, 0, 1.3)
     away = x - (15 + 3 * face.smile + (14 + 4 * face.smile) * fall**1.25)
-    strength = (0.1 + 0.22 * face.age + 0.28 * max(face.smile, 0)) * heads.smoothstep(fall * 4) * (fall < 1.25) * (1.25 - fall)
+    strength = (0.1 + 0.22 * face.age + 0.28 * max(face.smile, 0)) * heads.smoothstep(fall * 4)
+    strength = strength * (fall < 1.25) * (1.25 - fall)
     albedo[rows, columns] *= 1 - strength * np.exp(-((away / (2.0 + 1.2 * (away > 0))) ** 2))
     if face.age > 0.45:
         for k, y in enumerate((-36.0, -44.0, -52.0)):
@@ -264,7 +186,9 @@ def _lips(albedo: np.ndarray, shine: np.ndarray, across: np.ndarray, face: types
     skin *= 1 - 0.3 * np.exp(-pit)
 
 
-def _beard(albedo: np.ndarray, shine: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, noise: np.ndarray) -> None:
+def _beard(
+    albedo: np.ndarray, shine: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, noise: np.ndarray
+) -> None:
     """1 stubble, 2 full beard, 3 moustache, 4 beard of chin and lip."""
     if not face.beard:
         return

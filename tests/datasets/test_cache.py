@@ -1,7 +1,8 @@
-import concurrent.futures
-import multiprocessing
 import os
 import pathlib
+import subprocess
+import sys
+import time
 import warnings
 
 import numpy as np
@@ -99,19 +100,55 @@ def test_a_failed_build_leaves_nothing_and_no_warning(source):
         cache.cached("made", [source], 1, Builder())
 
 
-def _count(folder):
-    with open(folder.parent.parent / "calls", "a") as file:
-        file.write("x")
-    np.save(folder / "values.npy", np.arange(10))
+BUILDS_SLOWLY = """
+import pathlib, sys, time
+from fkp_utils.datasets import cache
+
+def build(folder):
+    with open(sys.argv[2], "a") as calls:
+        calls.write("x")
+    (folder / "values").write_text("half")
+    time.sleep(float(sys.argv[3]))
+    (folder / "values").write_text("whole")
+
+print(cache.cached("made", [pathlib.Path(sys.argv[1])], 1, build))
+"""
 
 
-def _use(source):
-    return str(cache.cached("made", [source], 1, _count))
+def _start(source, calls, seconds):
+    command = [sys.executable, "-c", BUILDS_SLOWLY, str(source), str(calls), str(seconds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def test_only_one_of_two_processes_builds(source, tmp_path):
-    with concurrent.futures.ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
-        folders = set(pool.map(_use, [source, source, source]))
+    processes = [_start(source, tmp_path / "calls", 1) for _ in range(2)]
+    folders = {process.communicate(timeout=60)[0] for process in processes}
+    assert [process.returncode for process in processes] == [0, 0]
     assert len(folders) == 1
-    calls = list(tmp_path.rglob("calls"))
-    assert [path.read_text() for path in calls] == ["x"]
+    assert (tmp_path / "calls").read_text() == "x"
+
+
+def test_what_a_killed_build_left_is_not_used_and_goes_with_the_next(source, tmp_path):
+    process = _start(source, tmp_path / "calls", 60)
+    while not list(tmp_path.rglob("values")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.kill()
+    process.communicate()
+    build = Builder()
+    folder = cache.cached("made", [source], 1, build)
+    assert build.calls == 1
+    assert [path.name for path in folder.parent.iterdir() if path.is_dir()] == [folder.name]
+
+
+def test_a_long_file_is_checked_at_both_ends(source, monkeypatch):
+    monkeypatch.setattr(cache, "LONG", 5000)
+    monkeypatch.setattr(cache, "BLOCK", 1000)
+    build = Builder()
+    values = cache.cached("made", [source], 1, build) / "values.npy"
+    content = values.read_bytes()
+    for place in (0, len(content) - 1):
+        values.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        with pytest.warns(UserWarning, match="is damaged"):
+            cache.cached("made", [source], 1, build)
+    assert build.calls == 3
