@@ -1,8 +1,9 @@
-# The series as a graph.  `make report` passes the configuration; every notebook runs again when its source, a package
-# module that it reaches, a parameter or the data have changed, and only then.
+# The series as a graph.  A notebook runs again when its source, a package module that it reaches, a parameter or the
+# data have changed, and only then.  `make report` writes build/series.json and calls this; so can you, on a cluster:
+#     snakemake notebooks --configfile build/series.json --executor slurm --jobs 14
 import sys
 
-from fkp_utils import book, series
+from fkp_utils import series
 
 DATA, ROOT, PROFILE, KERNEL = (config[key] for key in ("data", "root", "profile", "kernel"))
 OUT = str(series.folder(DATA, PROFILE).relative_to(series.ROOT))
@@ -31,18 +32,5 @@ rule notebook:
         kernel=KERNEL,
         fingerprint=config["fingerprint"],
     shell:
-        "{sys.executable:q} -m fkp_utils.series execute {wildcards.name} --data {params.data:q} --root {params.root:q}"
+        "{sys.executable:q} -m fkp_utils.series execute {wildcards.name} --data {params.data:q} --root={params.root:q}"
         " --profile {params.profile:q} --kernel {params.kernel:q} --live {config[live]}"
-
-
-# The book is built from what is there: executed notebooks, and failed ones up to their traceback.
-rule book:
-    input:
-        pages=[str(path.relative_to(series.ROOT)) for path in book.pages(OUT, NAMES)],
-        sources=[str(path.relative_to(series.ROOT)) for path in book.sources()],
-    output:
-        "build/report/index.html",
-    params:
-        out=OUT,
-    shell:
-        "{sys.executable:q} -m fkp_utils.book {params.out:q}"

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
-from typing import Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
-import nbformat
+from fkp_utils import badges, files, profiles, series
 
-from fkp_utils import files, profiles, series
+if TYPE_CHECKING:
+    import nbformat
 
 SOURCES = series.ROOT / "report"
 ASSEMBLED = series.BUILD / "book"
 REPORT = series.BUILD / "report"
-BADGE = re.compile(r"\[!\[([^\]]*)\]\([^)]*\)\]")
+_BADGE = re.compile(r"\[!\[([^\]]*)\]\([^)]*\)\]\(([^)]*)\)")
+_NOTEBOOK = re.compile(r"\[([^\]]*)\]\((\d\d_\w+)\.ipynb(#[^)]*)?\)")
+_FILE = re.compile(r"\]\(\.\./([^)]*)\)")
 
 
 def sources() -> list[pathlib.Path]:
@@ -34,33 +39,56 @@ def pages(folder: str | pathlib.Path, names: list[str]) -> list[pathlib.Path]:
 
 
 def build(folder: pathlib.Path) -> None:
-    """Builds the book of the series in `folder` into build/report/; CalledProcessError if Sphinx fails."""
-    notebooks = {path.stem: nbformat.read(path, as_version=4) for path in pages(folder, series.names())}
-    if not notebooks:
+    """Builds the book of the series in `folder` into build/report/, if it is not there as it would be built.
+
+    ValueError if there is no notebook in `folder`, or if Sphinx warns.
+    """
+    executed = pages(folder, series.names())
+    if not executed:
         raise ValueError(f"{folder}: no notebook was executed, so there is no report to build")
+    digest = hashlib.sha256()
+    for path in (*executed, *sources(), pathlib.Path(__file__)):
+        digest.update(f"{path}\n".encode() + path.read_bytes())
+    key = series.BUILD / "report.key"
+    if (REPORT / "index.html").is_file() and key.is_file() and key.read_text(encoding="utf-8") == digest.hexdigest():
+        return
+    key.unlink(missing_ok=True)
+    _assemble(executed)
+    command = [sys.executable, "-m", "sphinx", "-q", "-E", "-W", "--keep-going", "-b", "html"]
+    command += ["-d", str(series.BUILD / "doctrees"), str(ASSEMBLED), str(REPORT)]
+    shutil.rmtree(REPORT, ignore_errors=True)
+    if subprocess.run(command, check=False).returncode:
+        raise ValueError("Sphinx warned, as above; the report has to build without a warning")
+    files.write_text(key, digest.hexdigest())
+
+
+def _assemble(executed: list[pathlib.Path]) -> None:
+    """Writes what Sphinx reads: the pages of the notebooks, the front page and the execution times."""
+    import nbformat
+
+    notebooks = {path.stem: nbformat.read(path, as_version=4) for path in executed}
     with files.replacing(ASSEMBLED, folder=True) as new:
         for path in sources():
             target = new / path.relative_to(SOURCES)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
         for name, notebook in notebooks.items():
-            nbformat.write(page(notebook), new / f"{name}.ipynb")
+            nbformat.write(page(notebook, notebooks), new / f"{name}.ipynb")
         index = (new / "index.md").read_text(encoding="utf-8")
         contents = "\n".join(["```{toctree}", ":hidden:", *notebooks, "execution_times", "```"])
         (new / "index.md").write_text(f"{index}\n{_front_table(notebooks)}\n\n{contents}\n", encoding="utf-8")
         (new / "execution_times.md").write_text(_times(notebooks), encoding="utf-8")
-    command = [sys.executable, "-m", "sphinx", "-q", "-E", "-W", "--keep-going", "-b", "html"]
-    command += ["-d", str(series.BUILD / "doctrees"), str(ASSEMBLED), str(REPORT)]
-    shutil.rmtree(REPORT, ignore_errors=True)
-    subprocess.run(command, check=True)
 
 
-def page(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The page of an executed notebook: its stamp below the title, no badge pictures, a text for every figure."""
-    stamp = notebook.metadata["fkp"]
-    notebook.cells[0].source = BADGE.sub(r"[\1]", notebook.cells[0].source)
-    notebook.cells.insert(1, nbformat.v4.new_markdown_cell(_stamp_text(stamp)))
+def page(notebook: nbformat.NotebookNode, names: Collection[str]) -> nbformat.NotebookNode:
+    """The page of an executed notebook in the book of the notebooks `names`.
+
+    Its stamp stands below the title; badges are buttons without pictures from elsewhere; every figure has its text;
+    links to notebooks that are not in the book are plain text, and links to other files lead to the repository.
+    """
     for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _linked(cell.source, names)
         shown = [output for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
         if len(shown) > 1:
             raise ValueError(f"a cell shows {len(shown)} figures; one cell, one figure:\n{cell.source}")
@@ -68,7 +96,18 @@ def page(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             options = output.metadata.get("image/png", {})
             image = {"alt": options.get("alt", ""), "width": f"{options.get('width', 720)}px"}
             cell.metadata["mystnb"] = {"image": image}
+    import nbformat
+
+    notebook.cells.insert(1, nbformat.v4.new_markdown_cell(_stamp_text(notebook.metadata["fkp"])))
     return notebook
+
+
+def _linked(text: str, names: Collection[str]) -> str:
+    def resolved(match: re.Match[str]) -> str:
+        return match[0] if match[2] in names else match[1]
+
+    text = _BADGE.sub(r"[\1](\2){.badge-button}", text)
+    return _FILE.sub(rf"](https://github.com/{badges.repository()}/blob/main/\1)", _NOTEBOOK.sub(resolved, text))
 
 
 def title(notebook: nbformat.NotebookNode) -> str:
@@ -76,38 +115,47 @@ def title(notebook: nbformat.NotebookNode) -> str:
     return notebook.cells[0].source.splitlines()[0].lstrip("# ").strip()
 
 
+def finding(values: dict[str, Any]) -> str:
+    """The one sentence that a notebook records as its `finding`, fit for a cell of a table."""
+    return str(values.get("finding", "")).replace("|", "/").replace("\n", " ")
+
+
 def _stamp_text(stamp: dict[str, Any]) -> str:
-    parameters = stamp["parameters"]
-    data = parameters["DATA"] + (f" ({parameters['ROOT']})" if parameters["ROOT"] else "")
+    parameters = dict(stamp["parameters"])
+    data, root, profile = (parameters.pop(key, "") for key in ("DATA", "ROOT", "PROFILE"))
     versions = ", ".join(f"{name} {version}" for name, version in stamp["versions"].items())
     facts = [
-        f"data: {data}",
-        f"profile: {parameters['PROFILE']}",
-        f"seed: {parameters['SEED']}",
-        f"executed: {stamp['executed'][:16].replace('T', ' ')} UTC in {stamp['seconds']:.0f} s on {stamp['cores']} cores",
+        f"data: {data} ({root})" if root else f"data: {data}",
+        f"profile: {profile}",
+        *(f"{name.lower()}: {value}" for name, value in parameters.items()),
+        f"executed: {_when(stamp)} UTC in {stamp['seconds']:.0f} s on {stamp['cores']} cores",
     ]
     text = f"{{.stamp}}\n{' · '.join(facts)}<br>{versions}"
     if "error" in stamp:
-        text += f"\n\n```{{error}}\nThis notebook did not finish. {stamp['error']}\n```"
+        quoted = stamp["error"].replace("```", "'''")
+        text += f"\n\n````{{error}}\nThis notebook did not finish.\n\n```text\n{quoted}\n```\n````"
     return text
 
 
+def _when(stamp: dict[str, Any]) -> str:
+    return stamp["executed"][:16].replace("T", " ")
+
+
 def _front_table(notebooks: dict[str, nbformat.NotebookNode]) -> str:
+    from fkp_utils import records
+
     rows = ["| Notebook | Finding |", "|---|---|"]
     for name, notebook in notebooks.items():
         stamp = notebook.metadata["fkp"]
-        finding = f"**failed:** {stamp['error'].splitlines()[0]}" if "error" in stamp else _finding(notebook)
-        rows.append(f"| [{title(notebook)}]({name}.ipynb) | {finding.replace('|', '/')} |")
+        if "error" in stamp:
+            found = "**This notebook did not finish.** Its page shows the error."
+        else:
+            found = finding(records.read(notebook)["values"])
+        rows.append(f"| [{title(notebook)}]({name}.ipynb) | {found} |")
     profile = profiles.profile(stamp["parameters"]["PROFILE"])
     faces = "all faces" if profile.faces is None else f"{profile.faces:,} faces at most"
     data = f"Data: {stamp['parameters']['DATA']}. Profile: {profile.name} ({faces})."
-    return f"{data}\n\n" + "\n".join(rows)
-
-
-def _finding(notebook: nbformat.NotebookNode) -> str:
-    from fkp_utils import records
-
-    return str(records.read(notebook)["values"].get("finding", ""))
+    return "\n".join([*rows, "", data + " [Execution times](execution_times.md)."])
 
 
 def _times(notebooks: dict[str, nbformat.NotebookNode]) -> str:
@@ -115,11 +163,6 @@ def _times(notebooks: dict[str, nbformat.NotebookNode]) -> str:
     for name, notebook in notebooks.items():
         stamp = notebook.metadata["fkp"]
         status = "failed" if "error" in stamp else "done"
-        when = stamp["executed"][:16].replace("T", " ")
-        rows.append(f"| [{title(notebook)}]({name}.ipynb) | {when} | {stamp['seconds']:.1f} | {status} |")
+        rows.append(f"| [{title(notebook)}]({name}.ipynb) | {_when(stamp)} | {stamp['seconds']:.1f} | {status} |")
     total = sum(notebook.metadata["fkp"]["seconds"] for notebook in notebooks.values())
     return "\n".join([*rows, f"| Together | | {total:.1f} | |", ""])
-
-
-if __name__ == "__main__":
-    build(pathlib.Path(sys.argv[1]))

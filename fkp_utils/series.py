@@ -11,20 +11,23 @@ import datetime
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import nbformat
+from fkp_utils import datasets, files, profiles, runtime
 
-from fkp_utils import datasets, files, profiles, records, runtime
+if TYPE_CHECKING:
+    import nbformat
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build"
+_MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
 EVERY = 10.0  # seconds between two lines of progress where there is no terminal
 
 
@@ -42,22 +45,33 @@ def folder(data: str, profile: str) -> pathlib.Path:
     return BUILD / "series" / f"{data}-{profile}"
 
 
+def cells(path: pathlib.Path) -> list[dict[str, Any]]:
+    """The cells of a notebook with their sources joined; ValueError if the file is not a notebook of format 4."""
+    try:  # nbformat takes a second to import, and this is read again for every `make report`
+        found = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return [cell | {"source": "".join(cell["source"])} for cell in found]
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: not a notebook of format 4 ({type(error).__name__}: {error})") from error
+
+
 def declared(path: pathlib.Path) -> dict[str, Any]:
-    """Names and defaults in the one cell of a notebook tagged `parameters`; ValueError if it is not a list of literals."""
-    notebook = nbformat.read(path, as_version=4)
-    tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    """Names and defaults in the one cell tagged `parameters`; ValueError if it holds anything but literals."""
+    tagged = [cell for cell in cells(path) if "parameters" in cell["metadata"].get("tags", [])]
     if len(tagged) != 1:
         raise ValueError(f"{path}: {len(tagged)} cells are tagged 'parameters'; expected one")
     found = {}
-    for statement in ast.parse(tagged[0].source).body:
-        if not (isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)):
-            raise ValueError(f"{path}: the parameters cell holds {ast.unparse(statement)!r}; expected NAME = literal")
-        found[statement.targets[0].id] = ast.literal_eval(statement.value)
+    for statement in ast.parse(tagged[0]["source"]).body:
+        try:
+            (target,) = statement.targets
+            found[target.id] = ast.literal_eval(statement.value)
+        except (AttributeError, ValueError) as error:
+            text = ast.unparse(statement)
+            raise ValueError(f"{path}: the parameters cell holds {text!r}; expected NAME = literal") from error
     return found
 
 
 def checked(path: pathlib.Path, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Those of `parameters` that differ from the notebook's defaults; ValueError for an unknown name or another type."""
+    """Those of `parameters` that differ from the notebook's defaults; ValueError for an unknown name or type."""
     defaults = declared(path)
     for name, value in parameters.items():
         if name not in defaults:
@@ -68,11 +82,15 @@ def checked(path: pathlib.Path, parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def modules(path: pathlib.Path, data: str) -> list[pathlib.Path]:
-    """The files of the package that a notebook reaches through imports, with the layout of `data`."""
-    from IPython.core import inputtransformer2
+    """The files of the package that a notebook reaches through imports, with the layout of `data`.
 
-    cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-    waiting = _imports(inputtransformer2.TransformerManager().transform_cell("\n".join(cells)), path)
+    A cell or module that is not Python, or a file that is no notebook, adds nothing: its execution shows the error.
+    """
+    try:
+        sources = [_MAGIC.sub(r"\1pass", cell["source"]) for cell in cells(path) if cell["cell_type"] == "code"]
+    except ValueError:
+        sources = []
+    waiting: set[str] = set().union(*map(_imports, sources))
     found: set[pathlib.Path] = set()
     while waiting:
         name = waiting.pop()
@@ -80,18 +98,18 @@ def modules(path: pathlib.Path, data: str) -> list[pathlib.Path]:
         for file in (base.with_suffix(".py"), base / "__init__.py"):
             if file.is_file() and file not in found:
                 found.add(file)
-                waiting |= _imports(file.read_text(encoding="utf-8"), file)
+                waiting |= _imports(file.read_text(encoding="utf-8"))
                 waiting |= {f"{name}.{data}"} if name == "fkp_utils.datasets" else set()
     return sorted(found)
 
 
-def _imports(source: str, path: pathlib.Path) -> set[str]:
+def _imports(source: str) -> set[str]:
     """The modules of the package that `source` imports, their packages included."""
     found = set()
     try:
         tree = ast.parse(source)
-    except SyntaxError as error:
-        raise ValueError(f"{path}: line {error.lineno} is not Python: {error.msg}") from error
+    except SyntaxError:
+        return found
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
@@ -104,9 +122,9 @@ def _imports(source: str, path: pathlib.Path) -> set[str]:
 class _Progress:
     """One line about a running notebook: rewritten every second on a terminal, else written every few seconds."""
 
-    def __init__(self, name: str, cells: int, live: bool) -> None:
-        self.name, self.cells, self.live = name, cells, live
-        self.cell, self.start, self.done = 0, time.monotonic(), threading.Event()
+    def __init__(self, name: str, live: bool) -> None:
+        self.name, self.live = name, live
+        self.cell, self.cells, self.start, self.done = 0, 0, time.monotonic(), threading.Event()
         self.thread = threading.Thread(target=self._watch, daemon=True)
         self.thread.start()
 
@@ -134,39 +152,43 @@ def execute(
     """Executes a notebook into `target`: notebooks/NAME.ipynb, records/NAME.json and figures/NAME/.
 
     parameters: by the names in the notebook's parameters cell.  A notebook that fails is kept, executed up to its
-    traceback, as failed/NAME.ipynb, and SeriesError is raised.  ValueError for parameters that do not fit.
+    traceback, as failed/NAME.ipynb, and SeriesError is raised; so it is for parameters that do not fit.
     """
+    import nbformat
     import papermill
     from traitlets import config
 
+    from fkp_utils import records
+
     name = path.stem
-    changed = checked(path, parameters)
-    everything = declared(path) | parameters
+    if not path.is_file():
+        raise SeriesError(f"no notebook {name!r}; there are {', '.join(names())}")
     executed, failed, figures = target / f"notebooks/{name}.ipynb", target / f"failed/{name}.ipynb", target / "figures"
-    numbers = [cell.cell_type == "code" for cell in nbformat.read(path, as_version=4).cells]
-    progress = _Progress(name, sum(numbers), live)
+    progress = _Progress(name, live)
+    stamp: dict[str, Any] = {
+        "parameters": _shown(parameters),
+        "versions": runtime.versions(),
+        "cores": os.cpu_count(),
+        "executed": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
 
     def started(cell: nbformat.NotebookNode, cell_index: int) -> None:
         progress.cell += cell.cell_type == "code"
 
+    _environment()
     failed.unlink(missing_ok=True)
     with files.replacing(executed) as new, files.replacing(figures / name, folder=True) as pictures:
-        os.environ |= {"FKP_FIGURES": str(pictures.resolve()), "JUPYTER_PREFER_ENV_PATH": "1"}
-        os.environ.setdefault("FKP_CACHE", str(BUILD / "cache"))
-        runtime.quiet_logs()
-        stamp = {
-            "parameters": everything | {"ROOT": pathlib.Path(everything.get("ROOT", "")).name},
-            "versions": runtime.versions(),
-            "cores": os.cpu_count(),
-            "executed": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        }
+        os.environ["FKP_FIGURES"] = str(pictures.resolve())
         try:
+            changed = checked(path, parameters)
+            stamp["parameters"] = _shown(declared(path) | parameters)
+            progress.cells = sum(cell["cell_type"] == "code" for cell in cells(path)) + bool(changed)
             papermill.execute_notebook(
                 path,
                 new,
                 changed,
                 kernel_name=kernel,
-                cwd=NOTEBOOKS,
+                cwd=path.parent,
                 progress_bar=False,
                 on_cell_start=started,
                 config=config.Config(KernelManager={"transport": "tcp" if os.name == "nt" else "ipc"}),
@@ -175,7 +197,8 @@ def execute(
             found = records.read(notebook)
         except Exception as error:
             progress.stop("failed")
-            kept = _keep(new, failed, stamp | {"seconds": progress.seconds, "error": _sentence(error)})
+            stamp |= {"seconds": progress.seconds, "error": _sentence(error)}
+            kept = _keep(new if new.exists() else path, failed, stamp)
             raise SeriesError(f"{name}: {_sentence(error)}{kept}") from error
         stamp["seconds"] = round(progress.seconds, 1)
         notebook.metadata["fkp"] = stamp
@@ -184,57 +207,86 @@ def execute(
         progress.stop("done")
 
 
-def _keep(written: pathlib.Path, failed: pathlib.Path, stamp: dict[str, Any]) -> str:
-    if not written.exists():
-        return ""
+def _shown(parameters: dict[str, Any]) -> dict[str, Any]:
+    """`parameters` as pages and records show them: of the folder of the data, only its name."""
+    return parameters | {"ROOT": pathlib.Path(parameters.get("ROOT", "")).name}
+
+
+def _environment() -> None:
+    """What the kernels of the series inherit; a relative `FKP_DATA` is one of the folder that `make` is called in."""
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    os.environ.setdefault("FKP_CACHE", str(BUILD / "cache"))
+    if place := os.environ.get("FKP_DATA"):
+        os.environ["FKP_DATA"] = str(pathlib.Path(place).resolve())
+    runtime.quiet_logs()
+
+
+def _keep(path: pathlib.Path, failed: pathlib.Path, stamp: dict[str, Any]) -> str:
+    """Keeps the notebook at `path` as `failed`, with its stamp; returns the sentence that says where."""
+    import nbformat
     from papermill import execute as papermill_execute
 
-    notebook = papermill_execute.remove_error_markers(nbformat.read(written, as_version=4))
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except nbformat.reader.NotJSONError:
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(f"# {path.stem}")])
+    notebook = papermill_execute.remove_error_markers(notebook)
     notebook.metadata["fkp"] = stamp
     failed.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, failed)
-    return f"\n  kept, executed up to its traceback: {os.path.relpath(failed)}"
+    return f"\n  kept, as far as it came: {os.path.relpath(failed)}"
 
 
 def _sentence(error: Exception) -> str:
     if hasattr(error, "ename"):
         return f"cell {error.exec_count}: {error.ename}: {error.evalue}"
-    return f"{type(error).__name__}: {error}"
+    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
 
 
 def report(data: str, root: str, profile: str, kernel: str, jobs: int) -> None:
-    """Executes what is not up to date, then builds the book; SeriesError if a notebook failed."""
+    """Executes what is not up to date, then builds the book; SeriesError if a notebook failed.
+
+    The configuration is kept as build/series.json, so that Snakemake can also be called by itself, on a cluster, say.
+    """
     import filelock
+
+    from fkp_utils import book
+
+    _environment()
+    config = _checked_configuration(data, root, profile, kernel) | {"live": jobs == 1 and sys.stdout.isatty()}
+    path = BUILD / "series.json"
+    command = [sys.executable, "-m", "snakemake", "notebooks", "--cores", str(jobs), "--keep-going", "--nolock"]
+    command += ["--rerun-incomplete", "--quiet", "all", "--configfile", str(path)]
+    BUILD.mkdir(exist_ok=True)
+    try:
+        with filelock.FileLock(BUILD / "series.lock", timeout=0):
+            start = time.monotonic()
+            for left in folder(data, profile).glob("*/.*"):  # by a run that was killed
+                shutil.rmtree(left, ignore_errors=True)
+            files.write_text(path, json.dumps(config, indent=1))
+            failed = subprocess.run(command, cwd=ROOT, check=False).returncode
+            book.build(folder(data, profile))
+    except filelock.Timeout as error:
+        raise SeriesError(f"another `make report` is at work in {BUILD}; wait for it") from error
+    print(f"report: {os.path.relpath(BUILD / 'report' / 'index.html')}  ({time.monotonic() - start:.0f} s)")
+    if failed:
+        raise SeriesError("not every notebook was executed; .snakemake/log says why if no line above does")
+
+
+def _checked_configuration(data: str, root: str, profile: str, kernel: str) -> dict[str, str]:
+    """What Snakemake is told, with the fingerprint of the data; SeriesError for what does not exist."""
     from jupyter_client import kernelspec
 
     try:
         profiles.profile(profile)
         fingerprint = datasets.layout(data).fingerprint(root or None)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise SeriesError(str(error)) from error
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     kernels = kernelspec.KernelSpecManager().find_kernel_specs()
     if kernel not in kernels:
         raise SeriesError(f"no kernel {kernel!r}; there are {', '.join(sorted(kernels))}")
     root = str(pathlib.Path(root).resolve()) if root else ""
-    config = {"data": data, "root": root, "profile": profile, "kernel": kernel, "fingerprint": fingerprint}
-    live = jobs == 1 and sys.stdout.isatty()
-    snakemake = [sys.executable, "-m", "snakemake", "--cores", str(jobs), "--keep-going", "--rerun-incomplete"]
-    snakemake += ["--nolock", "--quiet", "all", "--directory", str(ROOT), "--snakefile", str(ROOT / "Snakefile")]
-    options = ["--config", *(f"{key}={json.dumps(value)}" for key, value in (config | {"live": live}).items())]
-    BUILD.mkdir(exist_ok=True)
-    try:
-        with filelock.FileLock(BUILD / "series.lock", timeout=0):
-            start = time.monotonic()
-            failed = subprocess.run([*snakemake, "notebooks", *options], check=False).returncode
-            book = subprocess.run([*snakemake, "book", *options], check=False).returncode
-    except filelock.Timeout as error:
-        raise SeriesError(f"another `make report` is at work in {BUILD}; wait for it") from error
-    if book:
-        raise SeriesError("the report could not be built")
-    print(f"report: {os.path.relpath(BUILD / 'report' / 'index.html')}  ({time.monotonic() - start:.0f} s)")
-    if failed:
-        raise SeriesError("at least one notebook failed; its page in the report shows the error")
+    return {"data": data, "root": root, "profile": profile, "kernel": kernel, "fingerprint": fingerprint}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -249,12 +301,14 @@ def main(arguments: list[str] | None = None) -> int:
         command.add_argument("--root", default="", help="folder of the data")
         command.add_argument("--profile", default="quick")
         command.add_argument("--kernel", default="python3")
-    whole.add_argument("--jobs", type=int, default=1, help="how many notebooks at a time")
+    whole.add_argument("--jobs", default="1", help="how many notebooks at a time")
     single.add_argument("--live", default="False", help="rewrite the line of progress")
     given = parser.parse_args(arguments)
     try:
         if given.command == "report":
-            report(given.data, given.root, given.profile, given.kernel, given.jobs)
+            if not given.jobs.isdecimal() or int(given.jobs) < 1:
+                raise SeriesError(f"jobs is {given.jobs!r}; expected how many notebooks run at a time, 1 or more")
+            report(given.data, given.root, given.profile, given.kernel, int(given.jobs))
         else:
             parameters = {"DATA": given.data, "ROOT": given.root, "PROFILE": given.profile}
             target = folder(given.data, given.profile)
@@ -262,6 +316,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (SeriesError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("stopped; the next `make report` goes on from here", file=sys.stderr)
+        return 130
     return 0
 
 
