@@ -34,7 +34,7 @@ def load(
     version: object,
     build: Callable[[pathlib.Path], None],
 ) -> faces.Faces:
-    """The faces that `build` wrote into the cache: `images.npy`, and `labels.npz` with points, subject, attributes."""
+    """The faces that `build` wrote into the cache: images, points, source, subject, attributes."""
     if limit is not None and limit < 1:
         raise ValueError(f"limit is {limit}; expected at least 1")
     folder = cache.cached(name, inputs, f"{version}, limit {limit}", build)
@@ -44,6 +44,7 @@ def load(
         faces.StoredImages(folder / "images.npy"),
         labels.pop("points"),
         keypoint_set,
+        source=labels.pop("source", None),
         subject=labels.pop("subject", None),
         attributes=labels,
     )

@@ -1,0 +1,200 @@
+"""The text of Kaggle's tables: bare or in zip files, their rows, and 9,216 pixels a row as numbers."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import itertools
+import math
+import pathlib
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import BinaryIO
+
+import numpy as np
+
+from fkp_utils import datasets
+from fkp_utils.datasets import images
+
+PIXELS = 96 * 96
+BATCH = 8  # rows of pixels read at once: their text stays in the processor's cache
+LONGEST = 1 << 20  # bytes; a row of 9,216 pixels has at most 38,000
+FARTHEST = 1000  # pixels; a label may lie outside the image, but not so far
+SPACE, ZERO = np.frombuffer(b" 0", np.uint8)
+
+Row = tuple[str, list[bytes]]
+
+
+@contextlib.contextmanager
+def opened(source: pathlib.Path, name: str) -> Iterator[tuple[str, BinaryIO]]:
+    """Where the table `name` is, for messages, and its bytes.
+
+    `source` is the table itself, or a zip file that holds it or a zip file with it (`training.zip` for `training.csv`).
+    DatasetError if the zip file has no such table or is damaged, also when this shows only while reading.
+    """
+    if source.suffix != ".zip":
+        with source.open("rb", LONGEST) as file:
+            yield str(source), file
+        return
+    with contextlib.ExitStack() as stack, _whole_zip(source):
+        where, archive = str(source), stack.enter_context(zipfile.ZipFile(source))
+        inner = f"{pathlib.PurePath(name).stem}.zip"
+        members = _members(archive)
+        if name not in members and inner in members:
+            copy = stack.enter_context(tempfile.TemporaryFile())
+            with archive.open(members[inner]) as compressed:
+                shutil.copyfileobj(compressed, copy, LONGEST)
+            where, archive = f"{where}/{members[inner]}", stack.enter_context(zipfile.ZipFile(copy))
+            members = _members(archive)
+        if name not in members:
+            raise datasets.DatasetError(f"{where}: {', '.join(members) or 'nothing'} in it; expected {name}")
+        file = stack.enter_context(archive.open(members[name]))
+        yield f"{where}/{members[name]}", io.BufferedReader(file, LONGEST)
+
+
+def holds(source: pathlib.Path, name: str) -> bool:
+    """Whether the zip file has the table `name` in it, or a zip file for it.  DatasetError if it is damaged."""
+    with _whole_zip(source), zipfile.ZipFile(source) as archive:
+        return not {name, f"{pathlib.PurePath(name).stem}.zip"}.isdisjoint(_members(archive))
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, str]:
+    """The members in any folder, but not the notes that macOS leaves, by file name."""
+    names = [name for name in archive.namelist() if not name.startswith("__MACOSX/") and not name.endswith("/")]
+    return {pathlib.PurePosixPath(name).name: name for name in names}
+
+
+@contextlib.contextmanager
+def _whole_zip(source: pathlib.Path) -> Iterator[None]:
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise datasets.DatasetError(f"{source}: {error}; expected a whole zip file without a password") from error
+
+
+def rows(where: str, file: BinaryIO, columns: Sequence[str]) -> Iterator[Row]:
+    """Each row of a table with a header: its place, for messages, and its text in `columns`, in that order.
+
+    The file may have the columns in another order, more of them, quotes around a value, and either kind of line end.
+    DatasetError if a column is missing or there twice, for another number of values in a row, or if there are no rows.
+    """
+    header = [_text(name) for name in file.readline(LONGEST).removeprefix(b"\xef\xbb\xbf").strip().split(b",")]
+    missing = [name for name in columns if header.count(name) != 1]
+    if missing:
+        found = f"column {missing[0]} {header.count(missing[0])} times" if any(header) else "no header"
+        raise datasets.DatasetError(f"{where}, line 1: {found}; expected each of {_listed(columns)} once")
+    order = [header.index(name) for name in columns]
+    found_rows, empty = 0, False
+    for row, line in enumerate(iter(lambda: file.readline(LONGEST), b"")):
+        place = f"{where}, row {row} (0-based)"
+        values = line.rstrip(b"\r\n").split(b",")
+        if values == [b""]:
+            empty = True
+            continue
+        if empty or len(values) != len(header) or len(line) == LONGEST:
+            found = "after an empty line" if empty else f"{len(values)} values in {len(line):,} bytes"
+            raise datasets.DatasetError(f"{place}: {found}; expected {len(header)} values in every row")
+        found_rows += 1
+        yield place, [values[i].strip(b' "') for i in order]
+    if not found_rows:
+        raise datasets.DatasetError(f"{where}: no rows; expected at least one under the header")
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(columns if len(columns) < 5 else [*columns[:2], "…", columns[-1]])
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace").strip(' "')
+
+
+def point_values(place: str, values: Sequence[bytes], columns: Sequence[str]) -> list[float]:
+    """The coordinates of a row, x and y in turn, NaN where both are empty.  DatasetError for anything else."""
+    given = [i for i, value in enumerate(values) if value]
+    numbers = images.numbers([_text(values[i]) for i in given], place, [columns[i] for i in given])
+    coordinates = [math.nan] * len(columns)
+    for i, number in zip(given, numbers, strict=True):
+        if not values[i ^ 1]:
+            half = f"{columns[i ^ 1]}: empty, but {columns[i]} is {number:g}"
+            raise datasets.DatasetError(f"{place}, column {half}; expected both or neither")
+        if abs(number) >= FARTHEST:
+            raise datasets.DatasetError(f"{place}, column {columns[i]}: {number:g}; expected pixels of a 96×96 image")
+        coordinates[i] = number
+    return coordinates
+
+
+def whole_number(place: str, value: bytes, column: str) -> int:
+    """The value of a column as an integer, at least 0.  DatasetError if it is something else."""
+    if not value.isdigit() or len(value) > 18:
+        raise datasets.DatasetError(f"{place}, column {column}: {_text(value)!r}; expected a whole number")
+    return int(value)
+
+
+def store_pixels(path: pathlib.Path, texts: Iterable[tuple[str, bytes]]) -> int:
+    """Writes the images (place, text) of all rows into `path`: uint8 (N, 96, 96, 1); returns N.
+
+    Memory holds `BATCH` rows at a time.  DatasetError as from `pixels`.
+    """
+
+    def write_header(count: int) -> None:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (count, 96, 96, 1)}
+        np.lib.format.write_array_header_1_0(file, header)  # of one length: NumPy leaves room for any count
+
+    count, iterator = 0, iter(texts)
+    with path.open("wb") as file:
+        write_header(0)
+        while batch := list(itertools.islice(iterator, BATCH)):
+            file.write(pixels(batch).tobytes())
+            count += len(batch)
+        file.seek(0)
+        write_header(count)
+    return count
+
+
+def pixels(texts: Sequence[tuple[str, bytes]]) -> np.ndarray:
+    """(n, 9216) uint8: the images (place, text) of n rows, each 9,216 whole numbers from 0 to 255 between spaces.
+
+    DatasetError with the place if a row has another number of them or anything else.
+    """
+    found = _plain_pixels([text for _, text in texts])
+    return np.stack([_any_pixels(place, text) for place, text in texts]) if found is None else found
+
+
+def _plain_pixels(texts: Sequence[bytes]) -> np.ndarray | None:
+    """The pixels if every row is plain: numbers of one to three digits with one space between; None if one is not.
+
+    All characters are read together.  The value of the number that ends at a character is its digit, 10 times the digit
+    before and 100 times the one before that: a space counts as digit 0 (its low four bits are), and what stands before
+    a space is not of this number.  The values at the ends, before each space, are the pixels.
+    """
+    characters = np.frombuffer(b" ".join([b" ", *texts, b""]), np.uint8)
+    space = characters == SPACE
+    before = np.flatnonzero(space)[1:]  # the space before each number, and the one after the last
+    row_ends = 1 + np.cumsum([len(text) + 1 for text in texts])
+    if len(before) != len(texts) * PIXELS + 1 or (before[PIXELS::PIXELS] != row_ends).any():
+        return None
+    lengths = np.diff(before) - 1
+    digits = np.count_nonzero(characters - ZERO < 10)
+    if lengths.min() < 1 or lengths.max() > 3 or digits + len(before) + 1 != len(characters):
+        return None
+    digit = characters & 15
+    values = digit[2:].astype(np.uint16)
+    values += digit[1:-1] * np.uint8(10)
+    values += (digit[:-2] * ~space[1:-1]).astype(np.uint16) * np.uint16(100)
+    numbers = values.take(before[1:] - 3)  # values[i] ends at character i + 2, the space follows
+    return numbers.astype(np.uint8).reshape(-1, PIXELS) if numbers.max() <= 255 else None
+
+
+def _any_pixels(place: str, text: bytes) -> np.ndarray:
+    values = text.split()
+    if len(values) != PIXELS:
+        raise datasets.DatasetError(f"{place}, column Image: {len(values):,} values; expected {PIXELS:,}")
+    for i, value in enumerate(values):
+        if not value.isdigit() or len(value.lstrip(b"0")) > 3 or int(value) > 255:
+            raise datasets.DatasetError(
+                f"{place}, column Image, value {i} (0-based): {_text(value)!r}; expected a whole number from 0 to 255"
+            )
+    return np.array([int(value) for value in values], np.uint8)
