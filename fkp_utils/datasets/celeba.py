@@ -109,8 +109,11 @@ def _column(path: pathlib.Path, column: str, names: list[str]) -> np.ndarray:
     for name in names:
         if name not in rows:
             raise datasets.DatasetError(f"{path}: no row for {name}; expected one for each image")
-        if rows[name][0] not in (0, 1, 2) and column == "partition":
-            raise datasets.DatasetError(f"{path}, {name}: partition {rows[name][0]:g}; expected 0, 1 or 2")
+        value = rows[name][0]
+        if column == "partition" and value not in (0, 1, 2):
+            raise datasets.DatasetError(f"{path}, {name}: partition {value:g}; expected 0, 1 or 2")
+        if not value.is_integer():
+            raise datasets.DatasetError(f"{path}, {name}: {column} {value:g}; expected a whole number")
     return np.array([rows[name][0] for name in names], int)
 
 

@@ -1,5 +1,4 @@
 import os
-import pathlib
 import subprocess
 import sys
 import time
@@ -9,11 +8,6 @@ import numpy as np
 import pytest
 
 from fkp_utils.datasets import cache
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("FKP_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -86,15 +80,14 @@ def test_a_damaged_folder_is_built_again_with_a_warning(source, damage):
     assert build.calls == 2
 
 
-def test_a_failed_build_leaves_nothing_and_no_warning(source):
+def test_a_failed_build_leaves_nothing_and_no_warning(source, own_cache):
     def fails(folder):
         (folder / "half.npy").write_bytes(b"half")
         raise OSError("No space left on device")
 
     with pytest.raises(OSError, match="No space left"):
         cache.cached("made", [source], 1, fails)
-    left = [path.name for path in pathlib.Path(os.environ["FKP_CACHE"]).iterdir() if path.is_dir()]
-    assert left == []
+    assert [path.name for path in own_cache.iterdir() if path.is_dir()] == []
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         cache.cached("made", [source], 1, Builder())
@@ -128,9 +121,9 @@ def test_only_one_of_two_processes_builds(source, tmp_path):
     assert (tmp_path / "calls").read_text() == "x"
 
 
-def test_what_a_killed_build_left_is_not_used_and_goes_with_the_next(source, tmp_path):
+def test_what_a_killed_build_left_is_not_used_and_goes_with_the_next(source, tmp_path, own_cache):
     process = _start(source, tmp_path / "calls", 60)
-    while not list(tmp_path.rglob("values")):
+    while not list(own_cache.rglob("values")):
         assert process.poll() is None
         time.sleep(0.02)
     process.kill()
