@@ -109,11 +109,13 @@ def _find(root: str | os.PathLike[str] | None, parts: tuple[str, ...]) -> dict[s
 
 
 def _paths(folder: pathlib.Path, name: str) -> list[pathlib.Path]:
-    """The files that are or hold the table `name`, best first."""
+    """The files that are or hold the table `name`, best first.  The one zip file has to hold those of the two parts."""
     stem = pathlib.PurePath(name).stem
     paths = [path for path in (folder / name, folder / stem / name, folder / f"{stem}.zip") if path.is_file()]
     bundle = folder / BUNDLE
-    return paths or [path for path in [bundle] if path.is_file() and kaggle_csv.holds(path, name)]
+    if not paths and bundle.is_file() and (stem in PARTS or kaggle_csv.holds(bundle, name)):
+        return [bundle]
+    return paths
 
 
 def _inputs(found: dict[str, pathlib.Path], parts: tuple[str, ...]) -> list[pathlib.Path]:

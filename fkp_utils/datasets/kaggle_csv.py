@@ -50,7 +50,8 @@ def opened(source: pathlib.Path, name: str) -> Iterator[tuple[str, BinaryIO]]:
             where, archive = f"{where}/{members[inner]}", stack.enter_context(zipfile.ZipFile(copy))
             members = _members(archive)
         if name not in members:
-            raise datasets.DatasetError(f"{where}: {', '.join(members) or 'nothing'} in it; expected {name}")
+            found = ", ".join(members) or "nothing"
+            raise datasets.DatasetError(f"{where}: {found} in it; expected {name} in a whole zip file")
         file = stack.enter_context(archive.open(members[name]))
         yield f"{where}/{members[name]}", io.BufferedReader(file, LONGEST)
 
