@@ -16,9 +16,9 @@ report: .venv/installed  # execute what is not up to date, write build/report/in
 test: .venv/installed
 	@$(RUN) -m pytest
 
-figures:  # refresh figures/ from the default run
+figures:  # refresh figures/ and the table of README.md from the default run
 	@$(MAKE) --no-print-directory report DATA=synthetic ROOT= PROFILE=quick
-	@rm -rf figures/[0-9][0-9]_* && cp -R build/series/synthetic-quick/figures/. figures/
+	@$(RUN) -m fkp_utils.front build/series/synthetic-quick
 
 sample: .venv/installed  # make data/sample/ again
 	@$(RUN) -m fkp_utils.datasets.sample data/sample

@@ -3,11 +3,11 @@
 #     snakemake notebooks --configfile build/series.json --executor slurm --jobs 14
 import sys
 
-from fkp_utils import series
+from fkp_utils import notebooks, series
 
 DATA, ROOT, PROFILE, KERNEL = (config[key] for key in ("data", "root", "profile", "kernel"))
-OUT = str(series.folder(DATA, PROFILE).relative_to(series.ROOT))
-NAMES = series.names()
+OUT = str(series.folder(DATA, PROFILE).relative_to(notebooks.ROOT))
+NAMES = notebooks.names()
 
 
 rule notebooks:
@@ -19,7 +19,8 @@ rule notebook:
     input:
         source="notebooks/{name}.ipynb",
         modules=lambda wildcards: [
-            str(path.relative_to(series.ROOT)) for path in series.modules(series.NOTEBOOKS / f"{wildcards.name}.ipynb", DATA)
+            str(path.relative_to(notebooks.ROOT))
+            for path in notebooks.modules(notebooks.NOTEBOOKS / f"{wildcards.name}.ipynb", DATA)
         ],
     output:
         notebook=f"{OUT}/notebooks/{{name}}.ipynb",

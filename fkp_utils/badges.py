@@ -13,9 +13,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
-def repository() -> str:
+def repository(root: pathlib.Path = ROOT) -> str:
     """`owner/name` as pyproject.toml has it."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return project["urls"]["Repository"].removeprefix("https://github.com/")
 
 
@@ -38,11 +38,11 @@ def stamp(new: str, root: pathlib.Path = ROOT) -> list[pathlib.Path]:
     """
     if not _NAME.fullmatch(new):
         raise ValueError(f"the repository is {new!r}; expected owner/name, as in `make badges REPO=owner/name`")
-    old = repository()
+    old = repository(root)
     changed = []
-    for path in [root / "pyproject.toml", root / "README.md", *sorted((root / "notebooks").glob("*.ipynb"))]:
+    for path in [*sorted((root / "notebooks").glob("*.ipynb")), root / "README.md", root / "pyproject.toml"]:
         text = path.read_text(encoding="utf-8")
-        stamped = re.sub(rf"(github(?:\.com)?/){re.escape(old)}(?![\w.-])", rf"\g<1>{new}", text)
+        stamped = re.sub(rf"(github(?:\.com)?/){re.escape(old)}(?![\w-]|\.(?!git\b)\w)", rf"\g<1>{new}", text)
         if stamped != text:
             files.write_text(path, stamped)
             changed.append(path)

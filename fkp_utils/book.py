@@ -11,12 +11,12 @@ import sys
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from fkp_utils import badges, files, profiles, series
+from fkp_utils import badges, files, notebooks, profiles, series
 
 if TYPE_CHECKING:
     import nbformat
 
-SOURCES = series.ROOT / "report"
+SOURCES = notebooks.ROOT / "report"
 ASSEMBLED = series.BUILD / "book"
 REPORT = series.BUILD / "report"
 _BADGE = re.compile(r"\[!\[([^\]]*)\]\([^)]*\)\]\(([^)]*)\)")
@@ -33,7 +33,7 @@ def pages(folder: str | pathlib.Path, names: list[str]) -> list[pathlib.Path]:
     """For each notebook what there is: the one that failed, or the executed one."""
     found = []
     for name in names:
-        kinds = [series.ROOT / folder / kind / f"{name}.ipynb" for kind in ("failed", "notebooks")]
+        kinds = [notebooks.ROOT / folder / kind / f"{name}.ipynb" for kind in ("failed", "notebooks")]
         found += [path for path in kinds if path.is_file()][:1]
     return found
 
@@ -43,7 +43,7 @@ def build(folder: pathlib.Path) -> None:
 
     ValueError if there is no notebook in `folder`, or if Sphinx warns.
     """
-    executed = pages(folder, series.names())
+    executed = pages(folder, notebooks.names())
     if not executed:
         raise ValueError(f"{folder}: no notebook was executed, so there is no report to build")
     digest = hashlib.sha256()
@@ -57,7 +57,7 @@ def build(folder: pathlib.Path) -> None:
     command = [sys.executable, "-m", "sphinx", "-q", "-E", "-W", "--keep-going", "-b", "html"]
     command += ["-d", str(series.BUILD / "doctrees"), str(ASSEMBLED), str(REPORT)]
     shutil.rmtree(REPORT, ignore_errors=True)
-    if subprocess.run(command, check=False).returncode:
+    if subprocess.run(command, cwd=notebooks.ROOT, check=False).returncode:
         raise ValueError("Sphinx warned, as above; the report has to build without a warning")
     files.write_text(key, digest.hexdigest())
 
@@ -66,38 +66,48 @@ def _assemble(executed: list[pathlib.Path]) -> None:
     """Writes what Sphinx reads: the pages of the notebooks, the front page and the execution times."""
     import nbformat
 
-    notebooks = {path.stem: nbformat.read(path, as_version=4) for path in executed}
+    book = {path.stem: nbformat.read(path, as_version=4) for path in executed}
     with files.replacing(ASSEMBLED, folder=True) as new:
         for path in sources():
             target = new / path.relative_to(SOURCES)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-        for name, notebook in notebooks.items():
-            nbformat.write(page(notebook, notebooks), new / f"{name}.ipynb")
+        for name, notebook in book.items():
+            nbformat.write(page(notebook, book), new / f"{name}.ipynb")
         index = (new / "index.md").read_text(encoding="utf-8")
-        contents = "\n".join(["```{toctree}", ":hidden:", *notebooks, "execution_times", "```"])
-        (new / "index.md").write_text(f"{index}\n{_front_table(notebooks)}\n\n{contents}\n", encoding="utf-8")
-        (new / "execution_times.md").write_text(_times(notebooks), encoding="utf-8")
+        contents = "\n".join(["```{toctree}", ":hidden:", *book, "execution_times", "```"])
+        (new / "index.md").write_text(f"{index}\n{_front_table(book)}\n\n{contents}\n", encoding="utf-8")
+        (new / "execution_times.md").write_text(_times(book), encoding="utf-8")
 
 
 def page(notebook: nbformat.NotebookNode, names: Collection[str]) -> nbformat.NotebookNode:
     """The page of an executed notebook in the book of the notebooks `names`.
 
     Its stamp stands below the title; badges are buttons without pictures from elsewhere; every figure has its text;
-    links to notebooks that are not in the book are plain text, and links to other files lead to the repository.
+    links to notebooks that are not in the book are plain text, and links to other files lead to the repository.  The
+    recorded values are folded.
     """
+    import nbformat
+
+    from fkp_utils import records
+
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = _linked(cell.source, names)
-        shown = [output for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
+        outputs = [output for output in cell.get("outputs", []) if "data" in output]
+        named = [output.data.get(records.MIME, {}) for output in outputs]
+        if named and all("value" in record for record in named):
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-output"]
+        for output in outputs:
+            if "text/html" in output.data:
+                output.data["text/html"] = _table(output.data["text/html"])
+        shown = [output for output in outputs if "image/png" in output.data]
         if len(shown) > 1:
             raise ValueError(f"a cell shows {len(shown)} figures; one cell, one figure:\n{cell.source}")
         for output in shown:
             options = output.metadata.get("image/png", {})
             image = {"alt": options.get("alt", ""), "width": f"{options.get('width', 720)}px"}
             cell.metadata["mystnb"] = {"image": image}
-    import nbformat
-
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(_stamp_text(notebook.metadata["fkp"])))
     return notebook
 
@@ -110,20 +120,17 @@ def _linked(text: str, names: Collection[str]) -> str:
     return _FILE.sub(rf"](https://github.com/{badges.repository()}/blob/main/\1)", _NOTEBOOK.sub(resolved, text))
 
 
-def title(notebook: nbformat.NotebookNode) -> str:
-    """The first heading of a notebook."""
-    return notebook.cells[0].source.splitlines()[0].lstrip("# ").strip()
-
-
-def finding(values: dict[str, Any]) -> str:
-    """The one sentence that a notebook records as its `finding`, fit for a cell of a table."""
-    return str(values.get("finding", "")).replace("|", "/").replace("\n", " ")
+def _table(html: str) -> str:
+    """`html` with the tables of pandas' Styler looking as its other tables, and cells of words told from numbers."""
+    html = html.replace('<table id="T_', '<table class="dataframe" id="T_')
+    return re.sub(r"<td(?=[^>]*>\s*(?!nan|None)[^\W\d_])", "<td data-words", html)
 
 
 def _stamp_text(stamp: dict[str, Any]) -> str:
     parameters = dict(stamp["parameters"])
     data, root, profile = (parameters.pop(key, "") for key in ("DATA", "ROOT", "PROFILE"))
-    versions = ", ".join(f"{name} {version}" for name, version in stamp["versions"].items())
+    python = {"python": stamp["versions"]["python"]}  # first, whatever order JSON was kept in
+    versions = ", ".join(f"{name} {version}" for name, version in (python | stamp["versions"]).items())
     facts = [
         f"data: {data} ({root})" if root else f"data: {data}",
         f"profile: {profile}",
@@ -141,28 +148,28 @@ def _when(stamp: dict[str, Any]) -> str:
     return stamp["executed"][:16].replace("T", " ")
 
 
-def _front_table(notebooks: dict[str, nbformat.NotebookNode]) -> str:
+def _front_table(book: dict[str, nbformat.NotebookNode]) -> str:
     from fkp_utils import records
 
     rows = ["| Notebook | Finding |", "|---|---|"]
-    for name, notebook in notebooks.items():
+    for name, notebook in book.items():
         stamp = notebook.metadata["fkp"]
         if "error" in stamp:
             found = "**This notebook did not finish.** Its page shows the error."
         else:
-            found = finding(records.read(notebook)["values"])
-        rows.append(f"| [{title(notebook)}]({name}.ipynb) | {found} |")
+            found = notebooks.finding(records.read(notebook)["values"])
+        rows.append(f"| [{notebooks.title(name)}]({name}.ipynb) | {found} |")
     profile = profiles.profile(stamp["parameters"]["PROFILE"])
     faces = "all faces" if profile.faces is None else f"{profile.faces:,} faces at most"
     data = f"Data: {stamp['parameters']['DATA']}. Profile: {profile.name} ({faces})."
     return "\n".join([*rows, "", data + " [Execution times](execution_times.md)."])
 
 
-def _times(notebooks: dict[str, nbformat.NotebookNode]) -> str:
+def _times(book: dict[str, nbformat.NotebookNode]) -> str:
     rows = ["# Execution times", "", "| Notebook | Executed (UTC) | Seconds | Status |", "|---|---|--:|---|"]
-    for name, notebook in notebooks.items():
+    for name, notebook in book.items():
         stamp = notebook.metadata["fkp"]
         status = "failed" if "error" in stamp else "done"
-        rows.append(f"| [{title(notebook)}]({name}.ipynb) | {_when(stamp)} | {stamp['seconds']:.1f} | {status} |")
-    total = sum(notebook.metadata["fkp"]["seconds"] for notebook in notebooks.values())
+        rows.append(f"| [{notebooks.title(name)}]({name}.ipynb) | {_when(stamp)} | {stamp['seconds']:.1f} | {status} |")
+    total = sum(notebook.metadata["fkp"]["seconds"] for notebook in book.values())
     return "\n".join([*rows, f"| Together | | {total:.1f} | |", ""])

@@ -1,4 +1,4 @@
-"""The series of notebooks: strict parameters, execution by papermill, and what each notebook depends on.
+"""The series of notebooks: each executed by papermill into its page, figures and records.
 
 Snakemake orders the notebooks (see the Snakefile); `make report` calls `python -m fkp_utils.series report`.
 """
@@ -6,12 +6,10 @@ Snakemake orders the notebooks (see the Snakefile); `make report` calls `python 
 from __future__ import annotations
 
 import argparse
-import ast
 import datetime
 import json
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import sys
@@ -19,15 +17,12 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from fkp_utils import datasets, files, profiles, runtime
+from fkp_utils import datasets, files, notebooks, profiles, runtime
 
 if TYPE_CHECKING:
     import nbformat
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-NOTEBOOKS = ROOT / "notebooks"
-BUILD = ROOT / "build"
-_MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
+BUILD = notebooks.ROOT / "build"
 EVERY = 10.0  # seconds between two lines of progress where there is no terminal
 
 
@@ -35,88 +30,9 @@ class SeriesError(Exception):
     """What stops the series, in one sentence for the person who called it."""
 
 
-def names() -> list[str]:
-    """The notebooks of the series in order, such as `01_eda`."""
-    return sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-
-
 def folder(data: str, profile: str) -> pathlib.Path:
     """Where the series keeps what it made of one data set with one profile."""
     return BUILD / "series" / f"{data}-{profile}"
-
-
-def cells(path: pathlib.Path) -> list[dict[str, Any]]:
-    """The cells of a notebook with their sources joined; ValueError if the file is not a notebook of format 4."""
-    try:  # nbformat takes a second to import, and this is read again for every `make report`
-        found = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        return [cell | {"source": "".join(cell["source"])} for cell in found]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path}: not a notebook of format 4 ({type(error).__name__}: {error})") from error
-
-
-def declared(path: pathlib.Path) -> dict[str, Any]:
-    """Names and defaults in the one cell tagged `parameters`; ValueError if it holds anything but literals."""
-    tagged = [cell for cell in cells(path) if "parameters" in cell["metadata"].get("tags", [])]
-    if len(tagged) != 1:
-        raise ValueError(f"{path}: {len(tagged)} cells are tagged 'parameters'; expected one")
-    found = {}
-    for statement in ast.parse(tagged[0]["source"]).body:
-        try:
-            (target,) = statement.targets
-            found[target.id] = ast.literal_eval(statement.value)
-        except (AttributeError, ValueError) as error:
-            text = ast.unparse(statement)
-            raise ValueError(f"{path}: the parameters cell holds {text!r}; expected NAME = literal") from error
-    return found
-
-
-def checked(path: pathlib.Path, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Those of `parameters` that differ from the notebook's defaults; ValueError for an unknown name or type."""
-    defaults = declared(path)
-    for name, value in parameters.items():
-        if name not in defaults:
-            raise ValueError(f"{path}: no parameter {name!r}; its parameters cell declares {', '.join(defaults)}")
-        if type(value) is not type(defaults[name]):
-            raise ValueError(f"{path}: {name} is {value!r}; expected a value like {defaults[name]!r}")
-    return {name: value for name, value in parameters.items() if value != defaults[name]}
-
-
-def modules(path: pathlib.Path, data: str) -> list[pathlib.Path]:
-    """The files of the package that a notebook reaches through imports, with the layout of `data`.
-
-    A cell or module that is not Python, or a file that is no notebook, adds nothing: its execution shows the error.
-    """
-    try:
-        sources = [_MAGIC.sub(r"\1pass", cell["source"]) for cell in cells(path) if cell["cell_type"] == "code"]
-    except ValueError:
-        sources = []
-    waiting: set[str] = set().union(*map(_imports, sources))
-    found: set[pathlib.Path] = set()
-    while waiting:
-        name = waiting.pop()
-        base = ROOT / name.replace(".", "/")
-        for file in (base.with_suffix(".py"), base / "__init__.py"):
-            if file.is_file() and file not in found:
-                found.add(file)
-                waiting |= _imports(file.read_text(encoding="utf-8"))
-                waiting |= {f"{name}.{data}"} if name == "fkp_utils.datasets" else set()
-    return sorted(found)
-
-
-def _imports(source: str) -> set[str]:
-    """The modules of the package that `source` imports, their packages included."""
-    found = set()
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return found
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    parts = [name.split(".") for name in found if name.split(".")[0] == "fkp_utils"]
-    return {".".join(name[: end + 1]) for name in parts for end in range(len(name))}
 
 
 class _Progress:
@@ -162,7 +78,7 @@ def execute(
 
     name = path.stem
     if not path.is_file():
-        raise SeriesError(f"no notebook {name!r}; there are {', '.join(names())}")
+        raise SeriesError(f"no notebook {name!r}; there are {', '.join(notebooks.names())}")
     executed, failed, figures = target / f"notebooks/{name}.ipynb", target / f"failed/{name}.ipynb", target / "figures"
     progress = _Progress(name, live)
     stamp: dict[str, Any] = {
@@ -180,9 +96,9 @@ def execute(
     with files.replacing(executed) as new, files.replacing(figures / name, folder=True) as pictures:
         os.environ["FKP_FIGURES"] = str(pictures.resolve())
         try:
-            changed = checked(path, parameters)
-            stamp["parameters"] = _shown(declared(path) | parameters)
-            progress.cells = sum(cell["cell_type"] == "code" for cell in cells(path)) + bool(changed)
+            changed = notebooks.checked(path, parameters)
+            stamp["parameters"] = _shown(notebooks.declared(path) | parameters)
+            progress.cells = sum(cell["cell_type"] == "code" for cell in notebooks.cells(path)) + bool(changed)
             papermill.execute_notebook(
                 path,
                 new,
@@ -264,7 +180,7 @@ def report(data: str, root: str, profile: str, kernel: str, jobs: int) -> None:
             for left in folder(data, profile).glob("*/.*"):  # by a run that was killed
                 shutil.rmtree(left, ignore_errors=True)
             files.write_text(path, json.dumps(config, indent=1))
-            failed = subprocess.run(command, cwd=ROOT, check=False).returncode
+            failed = subprocess.run(command, cwd=notebooks.ROOT, check=False).returncode
             book.build(folder(data, profile))
     except filelock.Timeout as error:
         raise SeriesError(f"another `make report` is at work in {BUILD}; wait for it") from error
@@ -312,8 +228,8 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             parameters = {"DATA": given.data, "ROOT": given.root, "PROFILE": given.profile}
             target = folder(given.data, given.profile)
-            execute(NOTEBOOKS / f"{given.name}.ipynb", target, parameters, given.kernel, given.live == "True")
-    except (SeriesError, ValueError) as error:
+            execute(notebooks.NOTEBOOKS / f"{given.name}.ipynb", target, parameters, given.kernel, given.live == "True")
+    except (SeriesError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -1,11 +1,6 @@
 """Sphinx configuration of the report; the pages are put beside a copy of it by `fkp_utils.book`."""
 
-import tomllib
-
-from fkp_utils import series
-
-with (series.ROOT / "pyproject.toml").open("rb") as file:
-    repository = tomllib.load(file)["project"]["urls"]["Repository"]
+from fkp_utils import badges
 
 project = "Facial keypoint detection"
 extensions = ["myst_nb", "sphinx-mathjax-offline"]
@@ -25,7 +20,7 @@ html_show_copyright = False
 html_show_sphinx = False
 html_last_updated_fmt = None
 html_theme_options = {
-    "repository_url": repository,
+    "repository_url": f"https://github.com/{badges.repository()}",
     "repository_branch": "main",
     "path_to_docs": "notebooks",
     "use_repository_button": True,

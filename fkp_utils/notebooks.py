@@ -1,0 +1,105 @@
+"""The sources of the notebooks: their titles, parameters and what of the package they reach."""
+
+from __future__ import annotations
+
+import ast
+import json
+import pathlib
+import re
+from typing import Any
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "notebooks"
+_MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
+
+
+def names() -> list[str]:
+    """The notebooks of the series in order, such as `01_eda`."""
+    return sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+
+
+def cells(path: pathlib.Path) -> list[dict[str, Any]]:
+    """The cells of a notebook with their sources joined; ValueError if the file is not a notebook of format 4."""
+    try:  # nbformat takes a second to import, and this is read again for every `make report`
+        found = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return [cell | {"source": "".join(cell["source"])} for cell in found]
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: not a notebook of format 4 ({type(error).__name__}: {error})") from error
+
+
+def title(name: str) -> str:
+    """The first heading of a notebook of the series; its name if that is no notebook."""
+    try:
+        return cells(NOTEBOOKS / f"{name}.ipynb")[0]["source"].splitlines()[0].lstrip("# ").strip()
+    except (ValueError, IndexError):
+        return name
+
+
+def finding(values: dict[str, Any]) -> str:
+    """The one sentence that a notebook records as its `finding`, fit for a cell of a table."""
+    return str(values.get("finding", "")).replace("|", "/").replace("\n", " ")
+
+
+def declared(path: pathlib.Path) -> dict[str, Any]:
+    """Names and defaults in the one cell tagged `parameters`; ValueError if it holds anything but literals."""
+    tagged = [cell for cell in cells(path) if "parameters" in cell["metadata"].get("tags", [])]
+    if len(tagged) != 1:
+        raise ValueError(f"{path}: {len(tagged)} cells are tagged 'parameters'; expected one")
+    found = {}
+    for statement in ast.parse(tagged[0]["source"]).body:
+        try:
+            (target,) = statement.targets
+            found[target.id] = ast.literal_eval(statement.value)
+        except (AttributeError, ValueError) as error:
+            text = ast.unparse(statement)
+            raise ValueError(f"{path}: the parameters cell holds {text!r}; expected NAME = literal") from error
+    return found
+
+
+def checked(path: pathlib.Path, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Those of `parameters` that differ from the notebook's defaults; ValueError for an unknown name or type."""
+    defaults = declared(path)
+    for name, value in parameters.items():
+        if name not in defaults:
+            raise ValueError(f"{path}: no parameter {name!r}; its parameters cell declares {', '.join(defaults)}")
+        if type(value) is not type(defaults[name]):
+            raise ValueError(f"{path}: {name} is {value!r}; expected a value like {defaults[name]!r}")
+    return {name: value for name, value in parameters.items() if value != defaults[name]}
+
+
+def modules(path: pathlib.Path, data: str) -> list[pathlib.Path]:
+    """The files of the package that a notebook reaches through imports, with the layout of `data`.
+
+    A cell or module that is not Python, or a file that is no notebook, adds nothing: its execution shows the error.
+    """
+    try:
+        sources = [_MAGIC.sub(r"\1pass", cell["source"]) for cell in cells(path) if cell["cell_type"] == "code"]
+    except ValueError:
+        sources = []
+    waiting: set[str] = set().union(*map(_imports, sources))
+    found: set[pathlib.Path] = set()
+    while waiting:
+        name = waiting.pop()
+        base = ROOT / name.replace(".", "/")
+        for file in (base.with_suffix(".py"), base / "__init__.py"):
+            if file.is_file() and file not in found:
+                found.add(file)
+                waiting |= _imports(file.read_text(encoding="utf-8"))
+                waiting |= {f"{name}.{data}"} if name == "fkp_utils.datasets" else set()
+    return sorted(found)
+
+
+def _imports(source: str) -> set[str]:
+    """The modules of the package that `source` imports, their packages included."""
+    found = set()
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return found
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    parts = [name.split(".") for name in found if name.split(".")[0] == "fkp_utils"]
+    return {".".join(name[: end + 1]) for name in parts for end in range(len(name))}
