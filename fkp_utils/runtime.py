@@ -8,6 +8,8 @@ import platform
 import sys
 import textwrap
 
+from fkp_utils import devices
+
 PACKAGES = ("numpy", "pandas", "scikit-learn", "keras", "tensorflow", "jax")
 
 
@@ -15,7 +17,19 @@ def quiet_logs() -> None:
     """Turns down TensorFlow's logs and chooses its backend for keras, unless the environment says otherwise."""
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+
+def load_keras() -> None:
+    """Imports keras with its backend, without what the backend writes to standard error while it starts."""
+    quiet_logs()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        import keras  # noqa: F401
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def versions() -> dict[str, str]:
@@ -35,15 +49,15 @@ def prepare(keras: bool = False) -> None:
     With `keras`, keras is imported to tell the device; on Colab and Kaggle without a GPU it says where to switch it on.
     """
     quiet_logs()
-    device = f"CPU, {os.cpu_count()} cores"
+    device = devices.cpu()
     if keras:
-        import keras as library
-
-        devices = library.distribution.list_devices()
-        gpus = [name for name in devices if "gpu" in name.lower() or "cuda" in name.lower()]
-        device = f"{library.backend.backend()} on {', '.join(gpus) or device}"
-        if not gpus:
+        load_keras()
+        device = devices.accelerator()
+        if device == devices.cpu():
             print(_gpu_menu(), end="")
+        from keras import backend
+
+        device = f"{backend.backend()} on {device}"
     print("\n".join(textwrap.wrap(", ".join(f"{name} {version}" for name, version in versions().items()), 80)))
     print(device)
     from fkp_utils import plots

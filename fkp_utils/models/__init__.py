@@ -35,6 +35,11 @@ _ARCHITECTURES = {
 NAMES = tuple(_ARCHITECTURES)
 
 
+def module(name: str) -> str:
+    """The full name of the module that builds the model `name`, one of NAMES."""
+    return f"{__name__}.{_ARCHITECTURES[name].module}"
+
+
 def build(
     name: str,
     outputs: int,
@@ -69,8 +74,7 @@ def build(
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout is {dropout}; expected a share from 0 to below 1")
     path = None if weights is None else pretrained.find(name, weights)
-    module = importlib.import_module(f"{__name__}.{architecture.module}")
-    model = module.build(name, outputs, tuple(size), channels, dropout)
+    model = importlib.import_module(module(name)).build(name, outputs, tuple(size), channels, dropout)
     if path is not None:
         pretrained.load(model, path)
     return model

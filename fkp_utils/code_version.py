@@ -1,0 +1,60 @@
+"""Which files of the package a piece of code reaches through imports, and a version of what they do."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import pathlib
+from collections.abc import Iterable
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PACKAGE = "fkp_utils"
+
+
+def imports(source: str, path: pathlib.Path) -> set[str]:
+    """The modules of the package that `source` imports anywhere, with the packages they lie in.
+
+    `path` is named in the ValueError for a source that is not Python.
+    """
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        raise ValueError(f"{path}: line {error.lineno} is not Python: {error.msg}") from error
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    parts = [name.split(".") for name in found if name.split(".")[0] == PACKAGE]
+    return {".".join(name[: end + 1]) for name in parts for end in range(len(name))}
+
+
+def reached(modules: Iterable[str], data: str | None = None) -> list[pathlib.Path]:
+    """The files of the modules and of all that these import; with the layout of `data` where data sets are loaded."""
+    waiting, found = set(modules), set()
+    while waiting:
+        name = waiting.pop()
+        base = ROOT / name.replace(".", "/")
+        for file in (base.with_suffix(".py"), base / "__init__.py"):
+            if file.is_file() and file not in found:
+                found.add(file)
+                waiting |= imports(file.read_text(encoding="utf-8"), file)
+                waiting |= {f"{name}.{data}"} if data and name == f"{PACKAGE}.datasets" else set()
+    return sorted(found)
+
+
+@functools.cache
+def version(module: str, *more: str) -> str:
+    """Hex digest of the modules with all that they import; comments, docstrings and layout do not change it."""
+    digest = hashlib.sha256()
+    for path in reached((module, *more)):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            body = getattr(node, "body", None)
+            if isinstance(body, list):
+                texts = [item for item in body if isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant)]
+                node.body = [item for item in body if item not in texts]
+        digest.update(f"{path.relative_to(ROOT)}\n{ast.dump(tree)}\n".encode())
+    return digest.hexdigest()[:16]

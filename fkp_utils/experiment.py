@@ -1,0 +1,160 @@
+"""Experiments: what is trained, on what, and how, in one frozen description whose key names its run.
+
+`fkp_utils.runs` trains an experiment, or finds it trained.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fkp_utils import augment, code_version, datasets, models, outputs
+from fkp_utils import faces as face_sets
+
+FRACTIONS = (0.852, 0.074, 0.074)  # 6,000 rows to train, 1,039 shared by validation and evaluation (S0.6)
+MISSING = ("mask", "drop")  # and the imputers by name
+
+
+class Parts(NamedTuple):
+    """Training learns, validation chooses the epoch and the restart, evaluation reports."""
+
+    training: face_sets.Faces
+    validation: face_sets.Faces
+    evaluation: face_sets.Faces
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """Faces by name and folder, as `datasets.load` takes them; `limit` of them, drawn at random where they are files.
+
+    `seed` is that of the draw, of the split, and of synthetic faces.
+    """
+
+    name: str = "synthetic"
+    root: str = ""
+    limit: int | None = None
+    seed: int = 0
+
+    def parts(self) -> Parts:
+        """The faces, split by person and image."""
+        return _parts(self)
+
+    def fingerprint(self) -> str:
+        """Changes when the files do, or the code that makes synthetic faces."""
+        return _fingerprint(self.name, self.root)
+
+
+@functools.lru_cache(maxsize=2)
+def _parts(data: Data) -> Parts:
+    if data.name == "synthetic":
+        faces = datasets.load(data.name, data.root, data.limit, seed=data.seed)
+    else:
+        faces = datasets.load(data.name, data.root)
+        if data.limit is not None and data.limit < len(faces):
+            drawn = np.random.default_rng(data.seed).permutation(len(faces))[: data.limit]
+            faces = faces.select(np.sort(drawn))
+    return Parts(*faces.split(FRACTIONS, seed=data.seed))
+
+
+@functools.cache
+def _fingerprint(name: str, root: str) -> str:
+    return datasets.layout(name).fingerprint(root or None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """What is trained and how.
+
+    data: the faces.  model: a name in `models.NAMES`.  weights: "" (from scratch), "imagenet", or a file or folder of
+    such weights.  pretrained: an experiment whose trained model gives its weights to the layers that both have.
+    missing: "mask" (missing labels carry no weight), "drop" (faces that lack a label are left out), or the name of an
+    imputer that fills the training faces.  sources: "together", or "apart" for own outputs where the second label
+    source means another point.  loss: a name in `losses.LOSSES`; errors are in pixels.  dropout: share of the values
+    that are dropped before the dense layers.  optimizer: "adam", or "sgd" with Nesterov momentum 0.9.  schedule:
+    "constant" or "cosine".  frozen_epochs: so many epochs first train the head alone.  patience: epochs without a lower
+    validation error after which training stops; 0 = never.  restarts: so many trainings, seeds `seed`, `seed` + 1, …
+
+    ValueError for a value that is not known.
+    """
+
+    data: Data = dataclasses.field(default_factory=Data)
+    model: str = "lenet5"
+    weights: str = ""
+    pretrained: Experiment | None = None
+    missing: str = "mask"
+    sources: str = "together"
+    augmentation: augment.Augmentation = dataclasses.field(default_factory=augment.Augmentation)
+    loss: str = "mse"
+    dropout: float = 0.0
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    schedule: str = "constant"
+    batch: int = 64
+    frozen_epochs: int = 0
+    epochs: int = 30
+    patience: int = 0
+    restarts: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        from fkp_utils import impute, losses
+
+        known = {
+            "model": models.NAMES,
+            "missing": (*MISSING, *impute.IMPUTERS),
+            "sources": ("together", "apart"),
+            "loss": tuple(losses.LOSSES),
+            "optimizer": ("adam", "sgd"),
+            "schedule": ("constant", "cosine"),
+        }
+        for field, names in known.items():
+            if getattr(self, field) not in names:
+                raise ValueError(f"{field} is {getattr(self, field)!r}; expected one of {', '.join(names)}")
+        for field, lowest in {"batch": 1, "epochs": 1, "restarts": 1, "patience": 0, "frozen_epochs": 0}.items():
+            if getattr(self, field) < lowest:
+                raise ValueError(f"{field} is {getattr(self, field)}; expected at least {lowest}")
+        if not (0 <= self.dropout < 1 and self.learning_rate > 0 and self.frozen_epochs <= self.epochs):
+            raise ValueError(
+                f"dropout {self.dropout}, learning_rate {self.learning_rate}, frozen_epochs {self.frozen_epochs} of"
+                f" {self.epochs}; expected a share below 1, a positive number, and no more than all epochs"
+            )
+
+    @property
+    def label(self) -> str:
+        """What tells the experiment from others in a table: the model, then what differs from the usual."""
+        words = [self.model]
+        if self.weights:
+            words.append("ImageNet" if self.weights == "imagenet" else "given weights")
+        if self.pretrained:
+            words.append(f"pretrained on {self.pretrained.data.name}")
+        words.append({"mask": "masked", "drop": "complete rows"}.get(self.missing, self.missing.replace("_", " ")))
+        words += ["sources apart"] * (self.sources == "apart")
+        words += ["augmented"] * (self.augmentation != augment.Augmentation())
+        words += [f"loss {self.loss}"] * (self.loss != "mse")
+        words += [f"drop-out {self.dropout:g}"] * (self.dropout > 0)
+        return ", ".join(words)
+
+    @functools.cached_property
+    def key(self) -> str:
+        """12 hex digits of the description, the data and the code that shapes a training."""
+        return hashlib.sha256(json.dumps(self.described(), sort_keys=True).encode()).hexdigest()[:12]
+
+    def described(self) -> dict[str, Any]:
+        """The description as JSON has it, with the versions of data and code; where the data lie does not count."""
+        described = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        described["data"] = dataclasses.asdict(self.data) | {"root": self.data.fingerprint()}
+        described["augmentation"] = dataclasses.asdict(self.augmentation)
+        described["pretrained"] = self.pretrained and self.pretrained.key
+        described["code"] = code_version.version(
+            "fkp_utils.training", f"fkp_utils.datasets.{self.data.name}", models.module(self.model)
+        )
+        return described
+
+    def outputs(self, faces: face_sets.Faces) -> outputs.Outputs:
+        """What the outputs of its model stand for."""
+        return (outputs.apart if self.sources == "apart" else outputs.together)(faces.keypoints)

@@ -1,0 +1,243 @@
+"""Runs: experiments that were trained, kept on disk under their key, and found again by whoever asks for them."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import functools
+import json
+import os
+import pathlib
+import re
+import shutil
+import time
+import warnings
+from typing import Any
+
+import filelock
+import keras
+import numpy as np
+import pandas as pd
+import platformdirs
+
+from fkp_utils import devices, experiment, files, impute, metrics, models, outputs, progress, runtime, training
+from fkp_utils import faces as face_sets
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[1]
+PREDICT = 256  # faces at a time
+ALL_LABELS = "knn"  # fills the missing labels of scores on all labels, where the experiment itself fills none (S0.3)
+
+
+def folder() -> pathlib.Path:
+    """`$FKP_RUNS`, or `build/runs` of the checkout the package lies in, or a folder in this system's place for caches."""
+    if os.environ.get("FKP_RUNS"):
+        return pathlib.Path(os.environ["FKP_RUNS"])
+    if (CHECKOUT / "pyproject.toml").is_file():
+        return CHECKOUT / "build" / "runs"
+    return pathlib.Path(platformdirs.user_cache_dir("fkp_utils")) / "runs"
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A trained experiment on disk.
+
+    facts: what `run.json` holds: label, description, parameters, seconds, device, versions, date, the restarts with
+    their histories, the scores of the kept one by part and kind of labels.
+    """
+
+    path: pathlib.Path
+    facts: dict[str, Any]
+
+    @property
+    def label(self) -> str:
+        return self.facts["label"]
+
+    @property
+    def scores(self) -> dict[str, dict[str, float]]:
+        """By part ("training", "validation", "evaluation"): faces; mse, mae on given labels; all_mse, all_mae on all."""
+        return self.facts["scores"]
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """A row for each epoch of each restart: restart, epoch (from 1), training and validation error in px, seconds."""
+        rows = [
+            {"restart": number, "epoch": place, **dict(zip(("training", "validation", "seconds"), epoch, strict=True))}
+            for number, restart in enumerate(self.facts["restarts"])
+            for place, epoch in enumerate(restart["epochs"], 1)
+        ]
+        return pd.DataFrame(rows)
+
+    @property
+    def restarts(self) -> pd.DataFrame:
+        """A row for each restart: seed, best_epoch (from 1), validation and evaluation error in px, seconds, kept."""
+        rows = [{name: value for name, value in each.items() if name != "epochs"} for each in self.facts["restarts"]]
+        return pd.DataFrame(rows).assign(kept=np.arange(len(rows)) == self.facts["kept"])
+
+    @functools.cached_property
+    def _model(self) -> keras.Model:
+        return keras.models.load_model(self.path / "model.keras", compile=False)
+
+    def model(self) -> keras.Model:
+        """The trained model: images (B, H, W, C) in grey levels to points (B, O, 2) in pixels."""
+        return self._model
+
+    def predict(self, faces: face_sets.Faces) -> np.ndarray:
+        """(N, K, 2) points in pixels, in the convention of each face's source if the model has outputs for it."""
+        meaning = outputs.Outputs(faces.keypoints, tuple(self.facts["own_outputs"]))
+        return predict(self.model(), faces, meaning)
+
+
+def predict(model: keras.Model, faces: face_sets.Faces, meaning: outputs.Outputs) -> np.ndarray:
+    """(N, K, 2) points in pixels of the faces, read batch by batch; `meaning` tells what the outputs stand for."""
+    found = [model.predict_on_batch(images.astype(np.float32)) for _, images in faces.batches(PREDICT)]
+    return meaning.points(np.concatenate(found), faces.source)
+
+
+def run(described: experiment.Experiment) -> Run:
+    """The run of the experiment: found on disk, or trained now.
+
+    Where another process trains it, waits for that.  A training that was killed goes on from its last state; a run whose
+    files are damaged is trained again, with a warning.  TrainingError if training cannot go on.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", described.label.lower()).strip("-")
+    path = folder() / f"{slug}-{described.key}"
+    line = progress.Line()
+    if not files.is_whole(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(f"{path}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            line.close(f"{described.label}: another process trains it; waiting")
+            lock.acquire()
+        try:
+            if path.exists() and not files.is_whole(path):
+                warnings.warn(f"{path} is damaged; it is trained again", stacklevel=2)
+                shutil.rmtree(path)
+            if not path.exists():
+                _train(described, path, line)
+        finally:
+            lock.release()
+    found = Run(path, json.loads((path / "run.json").read_text(encoding="utf-8")))
+    kept = found.restarts.iloc[found.facts["kept"]]
+    line.close(
+        f"{found.label}: {len(found.restarts)} × trained in {found.facts['seconds']:.0f} s, {kept.best_epoch} epochs,"
+        f" validation {kept.validation:.2f} px"
+    )
+    return found
+
+
+def _train(described: experiment.Experiment, path: pathlib.Path, line: progress.Line) -> None:
+    parts = described.data.parts()
+    meaning = described.outputs(parts.training)
+    partial = path.with_name(f"{path.name}.partial")
+    partial.mkdir(exist_ok=True)
+    restarts: list[dict[str, Any]] = []
+    for number in range(described.restarts):
+        done = partial / f"restart-{number}.json"
+        if not done.exists():
+            _restart(described, parts, number, partial, restarts, line)
+        restarts.append(json.loads(done.read_text(encoding="utf-8")))
+    kept = _kept(restarts)
+    model = build(described, parts, described.seed)
+    with np.load(partial / "best.npz") as file:
+        model.set_weights([file[name] for name in file.files])
+    facts = {
+        "label": described.label,
+        "key": described.key,
+        "described": described.described(),
+        "data": dataclasses.asdict(described.data) | {"root": pathlib.Path(described.data.root).name},
+        "own_outputs": meaning.own,
+        "parameters": model.count_params(),
+        "seconds": sum(each["seconds"] for each in restarts),
+        "device": devices.accelerator(),
+        "versions": runtime.versions(),
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "kept": kept,
+        "restarts": restarts,
+        "scores": _scores(described, model, parts, meaning),
+    }
+    with files.replacing(path, folder=True) as new:
+        model.save(new / "model.keras")
+        files.write_text(new / "run.json", json.dumps(facts, indent=1))
+        files.seal(new)
+    shutil.rmtree(partial)
+
+
+def _kept(restarts: list[dict[str, Any]]) -> int:
+    return min(range(len(restarts)), key=lambda number: restarts[number]["validation"])
+
+
+def _restart(
+    described: experiment.Experiment,
+    parts: experiment.Parts,
+    number: int,
+    partial: pathlib.Path,
+    before: list[dict[str, Any]],
+    line: progress.Line,
+) -> None:
+    """Trains one restart; keeps its weights if it is the best so far, then its history."""
+    seed = described.seed + number
+    count = f" {number + 1}/{described.restarts}" if described.restarts > 1 else ""
+    model = build(described, parts, seed)
+    start = time.monotonic()
+    state = partial / f"state-{number}.npz"
+    epochs = training.train(described, model, parts, seed, state, lambda text: line.write(f"{described.label}{count} · {text}"))
+    best = min(range(len(epochs)), key=lambda place: epochs[place].validation)
+    meaning = described.outputs(parts.training)
+    result = {
+        "seed": seed,
+        "best_epoch": best + 1,
+        "validation": epochs[best].validation,
+        "evaluation": metrics.rmse(predict(model, parts.evaluation, meaning), parts.evaluation.points),
+        "seconds": max(time.monotonic() - start, sum(epoch.seconds for epoch in epochs)),
+        "epochs": [dataclasses.astuple(epoch) for epoch in epochs],
+    }
+    if _kept([*before, result]) == number:
+        with files.replacing(partial / "best.npz") as new, new.open("wb") as file:
+            np.savez(file, *model.get_weights())
+    files.write_text(partial / f"restart-{number}.json", json.dumps(result))
+
+
+def build(described: experiment.Experiment, parts: experiment.Parts, seed: int) -> keras.Model:
+    """The untrained model of the experiment, with the weights it starts from."""
+    keras.utils.set_random_seed(seed)
+    faces = parts.training
+    height, width, channels = faces.images.shape[1:]
+    model = models.build(
+        described.model,
+        len(described.outputs(faces)),
+        (height, width),
+        channels,
+        dropout=described.dropout,
+        weights=described.weights or None,
+    )
+    if described.pretrained:
+        models.transfer(run(described.pretrained).model(), model)
+    return model
+
+
+def _scores(
+    described: experiment.Experiment, model: keras.Model, parts: experiment.Parts, meaning: outputs.Outputs
+) -> dict[str, dict[str, float]]:
+    """MSE and MAE by part, on given labels and on all, the missing ones filled by an imputer fitted on training."""
+    name = ALL_LABELS if described.missing in experiment.MISSING else described.missing
+    scores = {}
+    for part, faces in parts._asdict().items():
+        predicted = predict(model, faces, meaning)
+        scores[part] = {
+            "faces": len(faces),
+            "mse": metrics.mse(predicted, faces.points),
+            "mae": metrics.mae(predicted, faces.points),
+        }
+        if not faces.given.all():
+            filled = impute.fill(faces, impute.build(name), parts.training).points
+            scores[part] |= {"all_mse": metrics.mse(predicted, filled), "all_mae": metrics.mae(predicted, filled)}
+    return scores
+
+
+def found() -> list[Run]:
+    """Every whole run on disk, by label and date."""
+    paths = [path.parent for path in sorted(folder().glob("*/run.json")) if files.is_whole(path.parent)]
+    every = [Run(path, json.loads((path / "run.json").read_text(encoding="utf-8"))) for path in paths]
+    return sorted(every, key=lambda each: (each.label, each.facts["date"]))
