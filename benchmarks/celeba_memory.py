@@ -3,7 +3,7 @@
 Makes small JPEG files in CelebA's layout in a temporary folder (a few distinct ones under many names), loads them in a
 process of its own, reads every batch, and compares that process's peak with the array that `np.stack` would make.
 
-    python benchmarks/celeba_memory.py [--images 20000] [--folder where there is room]
+Run it as `python benchmarks/celeba_memory.py [--images 20000] [--folder where there is room]`.
 """
 
 from __future__ import annotations

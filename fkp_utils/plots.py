@@ -1,6 +1,6 @@
 """Every figure's parts: functions take values and axes and return the axes.
 
-One style; stars are given points, crosses filled ones, dots predicted ones, everywhere.
+One style; stars are given points, crosses filled ones, rings those hidden on purpose, dots predicted ones, everywhere.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ BLUE, ORANGE, GREEN, YELLOW, SKY, PINK = "#0072B2", "#D55E00", "#009E73", "#F0E4
 MARKS = {
     "given": {"marker": "*", "s": 70, "c": YELLOW, "edgecolors": "black", "linewidths": 0.6},
     "filled": {"marker": "x", "s": 34, "c": ORANGE, "linewidths": 1.8},
+    "hidden": {"marker": "o", "s": 44, "c": "none", "edgecolors": SKY, "linewidths": 1.5},
     "predicted": {"marker": "o", "s": 18, "c": SKY, "edgecolors": "black", "linewidths": 0.5},
 }
 
@@ -74,7 +75,7 @@ def save_figure(figure: mpl_figure.Figure, identity: str, alt: str) -> None:
 def show_face(
     axes: mpl_axes.Axes, image: np.ndarray, title: str | None = None, **points: np.ndarray | None
 ) -> mpl_axes.Axes:
-    """One image (H, W, C) with points (K, 2) marked by kind: `given=`, `filled=`, `predicted=`; NaN is not drawn."""
+    """One image (H, W, C) with points (K, 2) marked by kind: `given=`, `filled=`, `hidden=`, `predicted=`; NaN is not drawn."""
     axes.imshow(image.squeeze(), vmin=0, vmax=255)
     for kind, values in points.items():
         if values is not None:
@@ -95,7 +96,8 @@ def face_sheet(
     rows = -(-len(images) // columns)
     height, width = images.shape[1:3]
     side = WIDTH / columns
-    size = (WIDTH, rows * (side * height / width + (0.3 if titles else 0)) + (0.4 if points else 0))
+    kinds = [kind for kind, values in points.items() if values is not None]
+    size = (WIDTH, rows * (side * height / width + (0.3 if titles else 0)) + (0.4 if kinds else 0))
     figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for index, axes in enumerate(grid.flat):
         if index >= len(images):
@@ -103,9 +105,9 @@ def face_sheet(
             continue
         here = {kind: None if values is None else values[index] for kind, values in points.items()}
         show_face(axes, images[index], titles[index] if titles else None, **here)
-    if points:
-        handles = [plt.scatter([], [], **MARKS[kind]) for kind in points]
-        figure.legend(handles, list(points), loc="outside lower center", ncols=len(points), frameon=False)
+    if kinds:
+        handles = [grid[0, 0].scatter([], [], **MARKS[kind]) for kind in kinds]
+        figure.legend(handles, kinds, loc="outside lower center", ncols=len(kinds), frameon=False)
     return figure
 
 
@@ -175,10 +177,11 @@ def bars(
     """Horizontal bars in the given order, the first on top, each with its number."""
     heights = pd.Series(values, dtype=float)
     axes.barh(heights.index, heights, color=colours)
-    axes.bar_label(axes.containers[0], fmt="%.3g", padding=3)
+    numbers = [f"{height:,.0f}" if abs(height) >= 1000 else f"{height:.3g}" for height in heights]
+    axes.bar_label(axes.containers[0], numbers, padding=3)
     axes.invert_yaxis()
     axes.set_xlabel(unit)
-    axes.margins(x=0.12)
+    axes.margins(x=0.18)
     axes.grid(visible=False, axis="y")
     return axes
 
@@ -215,7 +218,7 @@ def location_map(axes: mpl_axes.Axes, points: np.ndarray, size: tuple[int, int])
     height, width = size
     x, y = np.asarray(points).reshape(-1, 2).T
     here = ~np.isnan(x)
-    edges = [np.arange(-0.5, extent, 2) for extent in (height, width)]
+    edges = [np.arange(-0.5, extent + 1.5, 2) for extent in (height, width)]  # an odd extent gets a cell more
     counts = np.histogram2d(y[here], x[here], bins=edges)[0]
     extent = (edges[1][0], edges[1][-1], edges[0][-1], edges[0][0])
     image = axes.imshow(np.log10(1 + counts), cmap="magma", extent=extent)

@@ -203,7 +203,7 @@ def test_a_part_without_faces_is_an_error(tmp_path):
     made(tmp_path)
     for path in (tmp_path / "test").iterdir():
         path.unlink()
-    with pytest.raises(datasets.DatasetError, match="test: no images; expected some of .bmp, .jpeg, .jpg, .png"):
+    with pytest.raises(datasets.DatasetError, match="test: no images; expected some of"):
         landmarks68.load(tmp_path, part="test")
 
 

@@ -1,0 +1,57 @@
+"""Speed of the synthetic faces: how many a second, on all cores and in one process, and read again from the cache.
+
+Run it as `python benchmarks/synthetic_faces.py [--faces 3000]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+
+import joblib
+
+from fkp_utils import faces
+from fkp_utils.datasets import synthetic
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--faces", type=int, default=synthetic.FACES)
+    count = parser.parse_args().faces
+    cores = joblib.cpu_count()
+    print(f"{count:,} faces, {cores} cores, load {os.getloadavg()[0]:.1f} before the start")
+    synthetic.make(8, workers=1)  # imports and noise
+    several = timed(f"{cores} processes, with their start", count, lambda: synthetic.make(count))
+    part = min(count, 500)
+    start = processor_time()
+    one = timed("one process", part, lambda: synthetic.make(part, workers=1))
+    print(f"{1e3 * (processor_time() - start) / part:.1f} ms of processor time a face")
+    print(f"{cores} processes are {several / one:.2f} times as fast as one")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["FKP_CACHE"] = folder
+        synthetic.load(limit=part)
+        cached = timed("from the cache", part, lambda: synthetic.load(limit=part))
+    print(f"the cache is {cached / several:.0f} times as fast as making them")
+    print(f"synthetic_faces_per_second {several:.1f}")
+
+
+def timed(what: str, count: int, make: Callable[[], faces.Faces]) -> float:
+    """Faces a second."""
+    start = time.perf_counter()
+    made = make()
+    seconds = time.perf_counter() - start
+    print(f"{what}: {len(made):,} faces in {seconds:.2f} s, {count / seconds:,.0f} a second")
+    return count / seconds
+
+
+def processor_time() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+if __name__ == "__main__":
+    main()
