@@ -44,8 +44,6 @@ def head(
         if dropout:
             x = keras.layers.Dropout(dropout, name=f"head_dropout{number}")(x)
         x = keras.layers.Dense(units, activation="relu", name=f"head_dense{number}")(x)
-    if dropout and not hidden:
-        x = keras.layers.Dropout(dropout, name="head_dropout")(x)
     x = keras.layers.Dense(2 * outputs, name="head_coordinates")(x)
     x = keras.layers.Reshape((outputs, 2), name="head_reshape")(x)
     return keras.layers.Rescaling(

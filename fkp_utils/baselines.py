@@ -1,0 +1,128 @@
+"""What a network has to beat: the mean face, and the nearest faces (S0.3)."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from fkp_utils import faces as face_sets
+from fkp_utils import keypoints as keypoint_sets
+
+BLOCK = 1024  # faces whose distances are computed together
+MIDDLE = 127.5  # grey level taken off before distances, which keeps their sums small and so exact
+
+
+class _Baseline:
+    """`fit` and `predict` with their checks; `_learn` and `_estimate` do the work."""
+
+    keypoints: keypoint_sets.KeypointSet | None = None
+
+    def fit(self, faces: face_sets.Faces) -> Self:
+        """Learns from given labels only.  ValueError for a point that no face has."""
+        empty = np.flatnonzero(~faces.given.any(axis=0))
+        if len(empty):
+            name = faces.keypoints.names[empty[0]]
+            raise ValueError(f"no label of {name} in any of {len(faces)} faces; one is needed to predict it")
+        self.keypoints = faces.keypoints
+        self._learn(faces)
+        return self
+
+    def predict(self, faces: face_sets.Faces) -> np.ndarray:
+        """Points (N, K, 2) in pixels of each face.  ValueError before `fit`, and for faces of another kind."""
+        if self.keypoints is None:
+            raise ValueError(f"{type(self).__name__} predicts only after fit(faces)")
+        if faces.keypoints != self.keypoints:
+            raise ValueError(f"faces of {faces.keypoints.name}; fitted on {self.keypoints.name}")
+        return self._estimate(faces)
+
+    def _learn(self, faces: face_sets.Faces) -> None:
+        raise NotImplementedError
+
+    def _estimate(self, faces: face_sets.Faces) -> np.ndarray:
+        raise NotImplementedError
+
+
+class MeanPoints(_Baseline):
+    """The mean of each point, whatever the image shows (S4.2).
+
+    per_source: a mean for each label source; a point that a source never gives, and a face whose source is not known,
+    take the mean of all.  Predicting a source that was not fitted is a ValueError.
+    """
+
+    def __init__(self, per_source: bool = True) -> None:
+        self.per_source = per_source
+
+    def _learn(self, faces: face_sets.Faces) -> None:
+        self.mean = _mean(faces.points, faces.given)
+        self.source_means = {}
+        if self.per_source and faces.source is not None:
+            for source in np.unique(faces.source):
+                rows = faces.source == source
+                own = _mean(faces.points[rows], faces.given[rows])
+                self.source_means[source.item()] = np.where(np.isnan(own), self.mean, own)
+
+    def _estimate(self, faces: face_sets.Faces) -> np.ndarray:
+        points = np.tile(self.mean, (len(faces), 1, 1))
+        if self.source_means and faces.source is not None:
+            for source in np.unique(faces.source):
+                if source.item() not in self.source_means:
+                    known = ", ".join(map(str, self.source_means))
+                    raise ValueError(f"faces of source {source}; fitted on the sources {known}")
+                points[faces.source == source] = self.source_means[source.item()]
+        return points
+
+
+class NearestFaces(_Baseline):
+    """The mean of the same point in the `neighbours` faces whose pixels are nearest, of those that have it (S0.3).
+
+    Nearest is by the sum of squared differences of grey levels.  size: (height, width) to which images are reduced
+    first, which is faster; None compares them as they are.  Where fewer faces have a point, all of them count.
+    """
+
+    def __init__(self, neighbours: int = 9, size: tuple[int, int] | None = None) -> None:
+        if neighbours < 1:
+            raise ValueError(f"neighbours is {neighbours}; expected at least 1")
+        self.neighbours, self.size = neighbours, size
+
+    def _learn(self, faces: face_sets.Faces) -> None:
+        self.known, self.points, self.given = self._reduced(faces), faces.points, faces.given
+        self.shape = faces.images.shape[1:]
+
+    def _estimate(self, faces: face_sets.Faces) -> np.ndarray:
+        if faces.images.shape[1:] != self.shape:
+            raise ValueError(f"images of {faces.images.shape[1:]}; fitted on images of {self.shape}")
+        points = np.empty(faces.points.shape, np.float32)
+        for rows, images in self._reduced(faces).batches(BLOCK):
+            self._fill(points[rows], self._distances(images))
+        return points
+
+    def _reduced(self, faces: face_sets.Faces) -> face_sets.Faces:
+        return faces.resize(self.size) if self.size else faces
+
+    def _distances(self, images: np.ndarray) -> np.ndarray:
+        """(n, M) squared distances to the known faces, up to a constant for each row, which does not change an order."""
+        rows = _flat(images)
+        distances = np.empty((len(rows), len(self.known)), np.float32)
+        for columns, known in self.known.batches():
+            others = _flat(known)
+            distances[:, columns] = (others**2).sum(axis=1) - 2 * rows @ others.T
+        return distances
+
+    def _fill(self, points: np.ndarray, distances: np.ndarray) -> None:
+        masks, number = np.unique(self.given, axis=1, return_inverse=True)
+        for mask, given in enumerate(masks.T):
+            own = np.flatnonzero(number.ravel() == mask)
+            near, count = distances[:, given], min(self.neighbours, int(given.sum()))
+            nearest = np.argpartition(near, count - 1, axis=1)[:, :count]
+            points[:, own] = self.points[given][:, own][nearest].mean(axis=1)
+
+
+def _mean(points: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """(K, 2) means of the given points, NaN where none is."""
+    sums, count = np.where(given[..., None], points, 0).sum(axis=0, dtype=float), given.sum(axis=0)[:, None]
+    return np.divide(sums, count, out=np.full(sums.shape, np.nan), where=count > 0).astype(np.float32)
+
+
+def _flat(images: np.ndarray) -> np.ndarray:
+    return images.reshape(len(images), -1).astype(np.float32) - MIDDLE
