@@ -75,7 +75,7 @@ def save_figure(figure: mpl_figure.Figure, identity: str, alt: str) -> None:
 def show_face(
     axes: mpl_axes.Axes, image: np.ndarray, title: str | None = None, **points: np.ndarray | None
 ) -> mpl_axes.Axes:
-    """One image (H, W, C) with points (K, 2) marked by kind: `given=`, `filled=`, `hidden=`, `predicted=`; NaN is not drawn."""
+    """One image (H, W, C) with points (K, 2) marked by kind, one of `MARKS`: `given=`, `filled=`; NaN is not drawn."""
     axes.imshow(image.squeeze(), vmin=0, vmax=255)
     for kind, values in points.items():
         if values is not None:
@@ -92,7 +92,7 @@ def show_face(
 def face_sheet(
     images: np.ndarray, columns: int = 4, titles: Sequence[str] | None = None, **points: np.ndarray | None
 ) -> mpl_figure.Figure:
-    """A figure of N faces (N, H, W, C); `given=`, `filled=`, `predicted=` are (N, K, 2), one legend for all."""
+    """A figure of N faces (N, H, W, C); `given=` and other `MARKS` are (N, K, 2), one legend for all."""
     rows = -(-len(images) // columns)
     height, width = images.shape[1:3]
     side = WIDTH / columns
