@@ -173,6 +173,7 @@ def _epoch(
         validation_data=check,
         initial_epoch=number,
         epochs=number + 1,
+        shuffle=False,  # the order is that of `Batches`
         verbose=0,
         callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=step)],
     ).history

@@ -1,0 +1,256 @@
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import filelock
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from fkp_utils import augment, experiment, files, metrics, outputs, runs, training
+
+DATA = experiment.Data(limit=80)
+TINY = experiment.Experiment(data=DATA, epochs=2, batch=16)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_folders(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FKP_RUNS", str(tmp_path_factory.mktemp("runs")))
+        patch.setenv("FKP_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def _empty(tmp_path, monkeypatch):
+    monkeypatch.setenv("FKP_RUNS", str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def trained(_own_folders):
+    return runs.run(dataclasses.replace(TINY, restarts=2, sources="apart"))
+
+
+def test_parts_are_disjoint_and_keep_persons():
+    parts = DATA.parts()
+    assert sum(map(len, parts)) == 80
+    persons = [set(part.subject.tolist()) for part in parts]
+    assert not (persons[0] & persons[1] or persons[0] & persons[2] or persons[1] & persons[2])
+
+
+def test_a_run_keeps_every_restart_and_the_best_one(trained):
+    assert trained.history.groupby("restart").size().tolist() == [2, 2]
+    best = trained.restarts["validation"].idxmin()
+    assert trained.restarts["kept"].tolist() == [number == best for number in range(2)]
+    assert trained.restarts["seed"].tolist() == [0, 1]
+
+
+def test_the_kept_model_is_the_epoch_with_the_lowest_validation_error(trained):
+    validation = DATA.parts().validation
+    kept = trained.restarts[trained.restarts["kept"]].iloc[0]
+    lowest = trained.history.loc[trained.history["restart"] == kept.name, "validation"].min()
+    assert metrics.rmse(trained.predict(validation), validation.points) == pytest.approx(lowest, abs=0.01)
+    assert kept["validation"] == pytest.approx(lowest)
+
+
+def test_scores_are_those_of_its_predictions_on_given_labels(trained):
+    faces = DATA.parts().evaluation
+    predicted = trained.predict(faces)
+    assert trained.scores["evaluation"]["mse"] == pytest.approx(metrics.mse(predicted, faces.points), rel=1e-4)
+    assert trained.scores["evaluation"]["mae"] == pytest.approx(metrics.mae(predicted, faces.points), rel=1e-4)
+    assert trained.scores["evaluation"]["all_mse"] > 0
+    assert [trained.scores[part]["faces"] for part in trained.scores] == [len(part) for part in DATA.parts()]
+
+
+def test_sources_apart_predict_their_own_points(trained):
+    faces = DATA.parts().evaluation
+    first, second = (dataclasses.replace(faces, source=np.full(len(faces), label)) for label in (0, 1))
+    differs = (trained.predict(first) != trained.predict(second)).any((0, 2))
+    names = [faces.keypoints.names[index] for index in np.nonzero(differs)[0]]
+    assert names == list(outputs.RELABELLED)
+
+
+def test_it_is_found_and_not_trained_again(trained, monkeypatch):
+    monkeypatch.setattr(training, "train", None)
+    again = runs.run(dataclasses.replace(TINY, restarts=2, sources="apart"))
+    assert again.path == trained.path
+    assert trained.path in [run.path for run in runs.found()]
+
+
+@pytest.mark.usefixtures("_empty")
+@pytest.mark.parametrize("damage", ["model.keras", "run.json", files.MANIFEST])
+def test_a_damaged_run_is_trained_again_with_a_warning(damage):
+    path = runs.run(TINY).path
+    (path / damage).write_bytes((path / damage).read_bytes()[:-7])
+    assert runs.found() == []
+    with pytest.warns(UserWarning, match="is damaged; it is trained again"):
+        runs.run(TINY)
+    assert [run.path for run in runs.found()] == [path]
+
+
+@pytest.mark.usefixtures("_empty")
+def test_another_process_is_waited_for(capsys, trained, monkeypatch):
+    path = runs.folder() / f"lenet5-masked-{TINY.key}"
+    found = []
+    monkeypatch.setattr(runs, "_train", lambda *_: found.append("trained"))
+    with filelock.FileLock(f"{path}.lock"):
+        thread = threading.Thread(target=lambda: found.append(runs.run(TINY).path))
+        thread.start()
+        time.sleep(0.5)
+        assert found == []
+        with files.replacing(path, folder=True) as new:
+            (new / "run.json").write_text((trained.path / "run.json").read_text())
+            files.seal(new)
+    thread.join(10)
+    assert found == [path]
+    assert "another process trains it; waiting" in capsys.readouterr().out
+
+
+SCRIPT = """
+import sys
+from fkp_utils import runtime
+runtime.load_keras()
+from fkp_utils import experiment, runs, training
+training.SAVE_EVERY = 0
+described = experiment.Experiment(data=experiment.Data(limit=80), epochs=5, batch=16, restarts=2,
+    augmentation=experiment.augment.STANDARD, dropout=0.2)
+add = training._Memory.add
+def slow(memory, epoch):
+    add(memory, epoch)
+    if sys.argv[1:] == ["stop"] and len(memory.epochs) == 3 and "state-1" in memory.state.name:
+        print("epoch 3", flush=True)
+        import time; time.sleep(60)
+training._Memory.add = slow
+run = runs.run(described)
+print(run.path)
+"""
+
+
+def test_a_killed_training_goes_on_as_if_unbroken(tmp_path):
+    def start(folder, *words):
+        environment = os.environ | {"FKP_RUNS": str(tmp_path / folder)}
+        command = [sys.executable, "-c", SCRIPT, *words]
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+    unbroken, broken = start("unbroken"), start("broken", "stop")
+    for line in broken.stdout:
+        if line.startswith("epoch 3"):
+            broken.send_signal(signal.SIGKILL)
+    assert broken.wait() == -signal.SIGKILL
+    partial = next((tmp_path / "broken").glob("*.partial"))
+    assert (partial / "restart-0.json").exists()
+    again = start("broken", "go on")
+    assert (again.wait(), unbroken.wait()) == (0, 0)
+    facts = [json.loads(next((tmp_path / name).glob("*/run.json")).read_text()) for name in ("unbroken", "broken")]
+    curves = [np.array([restart["epochs"] for restart in each["restarts"]])[:, :, :2] for each in facts]
+    assert curves[0].shape == (2, 5, 2)
+    np.testing.assert_allclose(curves[1], curves[0], rtol=1e-3)
+    assert not list((tmp_path / "broken").glob("*.partial"))
+
+
+@pytest.mark.usefixtures("_empty")
+def test_an_exploding_training_stops_and_names_the_experiment():
+    wild = dataclasses.replace(TINY, optimizer="sgd", learning_rate=1e6)
+    with pytest.raises(training.TrainingError, match=r"lenet5, masked: epoch 1 ends with .* lower learning rate than 1e\+06"):
+        runs.run(wild)
+    assert runs.found() == []
+
+
+@pytest.mark.usefixtures("_empty")
+def test_early_stopping_ends_before_all_epochs():
+    stopped = runs.run(dataclasses.replace(TINY, epochs=40, patience=1, learning_rate=0.02))
+    errors = stopped.history["validation"]
+    assert len(errors) < 40
+    assert errors.idxmin() == len(errors) - 2
+
+
+@pytest.mark.usefixtures("_empty")
+def test_pretrained_weights_are_where_a_training_starts(trained):
+    first = dataclasses.replace(TINY, seed=5)
+    start = runs.build(dataclasses.replace(TINY, pretrained=first), DATA.parts(), seed=1)
+    for ours, theirs in zip(start.get_weights(), runs.run(first).model().get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.usefixtures("_empty")
+def test_frozen_epochs_leave_the_backbone_as_it_was():
+    frozen = dataclasses.replace(TINY, model="small", frozen_epochs=2)
+    before = {layer.name: layer.get_weights() for layer in runs.build(frozen, DATA.parts(), 0).layers}
+    changed = {
+        layer.name
+        for layer in runs.run(frozen).model().layers
+        if any((a != b).any() for a, b in zip(layer.get_weights(), before[layer.name], strict=True))
+    }
+    assert changed
+    assert all(name.startswith("head") for name in changed)
+
+
+def test_missing_labels_are_masked_filled_or_dropped():
+    training_faces = DATA.parts().training
+    masked, dropped, filled = (
+        training.learnable(dataclasses.replace(TINY, missing=missing), training_faces)
+        for missing in ("mask", "drop", "median")
+    )
+    assert masked is training_faces
+    assert 0 < len(dropped) < len(masked)
+    assert dropped.given.all()
+    assert filled.given.all()
+    np.testing.assert_array_equal(filled.points[training_faces.given], training_faces.points[training_faces.given])
+
+
+def test_batches_of_an_epoch_are_the_same_each_time_and_hold_every_face_once():
+    faces = DATA.parts().training
+    batches = training.Batches(faces.images, faces.points, 16, seed=3)
+    orders = []
+    for epoch in (0, 1, 0):
+        batches.start(epoch)
+        orders.append(np.concatenate([batches[index][1] for index in range(len(batches))]))
+    np.testing.assert_array_equal(orders[0], orders[2])
+    assert (orders[0] != orders[1])[~np.isnan(orders[0] + orders[1])].any()
+    np.testing.assert_allclose(np.nansum(orders[0]), np.nansum(faces.points), rtol=1e-5)
+
+
+def test_the_key_knows_what_shapes_a_training():
+    keys = {TINY.key}
+    for change in (
+        {"epochs": 3}, {"seed": 1}, {"missing": "knn"}, {"augmentation": augment.STANDARD}, {"loss": "wing"},
+        {"data": dataclasses.replace(DATA, seed=1)}, {"pretrained": TINY}, {"restarts": 2}, {"model": "small"},
+    ):  # fmt: skip
+        keys.add(dataclasses.replace(TINY, **change).key)
+    assert len(keys) == 10
+    assert dataclasses.replace(TINY, epochs=2).key == TINY.key
+
+
+def test_labels_tell_what_is_unusual():
+    described = dataclasses.replace(
+        TINY, missing="forward_fill", sources="apart", augmentation=augment.STANDARD, weights="imagenet", dropout=0.1
+    )
+    assert described.label == "lenet5, ImageNet, forward fill, sources apart, augmented, drop-out 0.1"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": "alexnet"}, "model is 'alexnet'; expected one of lenet5"),
+        ({"missing": "guess"}, "missing is 'guess'; expected one of mask, drop, forward_fill"),
+        ({"loss": "huber"}, "loss is 'huber'"),
+        ({"epochs": 0}, "epochs is 0; expected at least 1"),
+        ({"dropout": 1.0}, r"dropout 1\.0"),
+        ({"frozen_epochs": 5}, "frozen_epochs 5 of 2"),
+    ],
+)
+def test_unknown_values_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(TINY, **change)
+
+
+def test_history_and_restarts_are_tables(trained):
+    assert isinstance(trained.history, pd.DataFrame)
+    assert trained.history.columns.tolist() == ["restart", "epoch", "training", "validation", "seconds"]
+    assert isinstance(trained.model(), keras.Model)
