@@ -108,6 +108,7 @@ def page(notebook: nbformat.NotebookNode, names: Collection[str]) -> nbformat.No
             options = output.metadata.get("image/png", {})
             image = {"alt": options.get("alt", ""), "width": f"{options.get('width', 720)}px"}
             cell.metadata["mystnb"] = {"image": image}
+    notebook.metadata.setdefault("language_info", {"name": "python", "pygments_lexer": "ipython3"})
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(_stamp_text(notebook.metadata["fkp"])))
     return notebook
 

@@ -13,6 +13,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -93,7 +94,12 @@ def execute(
 
     _environment()
     failed.unlink(missing_ok=True)
-    with files.replacing(executed) as new, files.replacing(figures / name, folder=True) as pictures:
+    with (
+        files.replacing(executed) as new,
+        files.replacing(figures / name, folder=True) as pictures,
+        tempfile.TemporaryDirectory(prefix="fkp-") as sockets,  # of this kernel alone, whatever runs beside it
+    ):
+        manager = {} if os.name == "nt" else {"transport": "ipc", "ip": f"{sockets}/kernel"}
         os.environ["FKP_FIGURES"] = str(pictures.resolve())
         try:
             changed = notebooks.checked(path, parameters)
@@ -104,10 +110,13 @@ def execute(
                 new,
                 changed,
                 kernel_name=kernel,
+                language="python",
                 cwd=path.parent,
                 progress_bar=False,
                 on_cell_start=started,
-                config=config.Config(KernelManager={"transport": "tcp" if os.name == "nt" else "ipc"}),
+                config=config.Config(
+                    KernelManager={} if os.name == "nt" else {"transport": "ipc", "ip": f"{sockets}/k"}
+                ),
             )
             notebook = nbformat.read(new, as_version=4)
             found = records.read(notebook)

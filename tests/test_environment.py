@@ -1,5 +1,6 @@
 import ast
 import importlib.metadata
+import itertools
 import pathlib
 import re
 import sys
@@ -20,8 +21,8 @@ def canonical(requirement):
 
 
 def listed():
-    extras = PROJECT["optional-dependencies"].values()
-    return {canonical(each) for each in [*PROJECT["dependencies"], *sum(extras, [])]}
+    lists = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    return {canonical(each) for each in itertools.chain(*lists)}
 
 
 def imported(path):

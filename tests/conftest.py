@@ -1,0 +1,119 @@
+"""Two series, each executed once for all tests in a copy of the project: the real one, and a tiny one with failures."""
+
+import dataclasses
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from fkp_utils import notebooks
+
+FOLDERS = ("fkp_utils", "notebooks", "report")
+FILES = ("Makefile", "Snakefile", "pyproject.toml", "constraints.txt", "README.md", ".gitignore")
+PARAMETERS = 'DATA = "synthetic"\nROOT = ""\nPROFILE = "quick"\nSEED = 0'
+TINY = {
+    "01_first": [
+        "parameters",
+        "from fkp_utils import keypoints",
+        "from fkp_utils import records\nrecords.record('one', 1)",
+    ],
+    "02_second": ["parameters", "%time\nimport fkp_utils.profiles", "print('a line of output')"],
+    "03_fails": ["parameters", "before = 'reached'\nbefore", "1 / 0", "after = 'not reached'"],
+    "04_bare": ["DATA = 'synthetic'  # not tagged"],
+}
+
+
+@dataclasses.dataclass
+class Series:
+    """A copy of the project in `folder`, with what its last `report` printed and returned."""
+
+    folder: pathlib.Path
+    profile: str
+    last: subprocess.CompletedProcess | None = None
+
+    @property
+    def made(self):
+        return self.folder / "build" / "series" / f"synthetic-{self.profile}"
+
+    def start(self, *options):
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("FKP_")}
+        command = [sys.executable, "-m", "fkp_utils.series", "report", "--profile", self.profile, *options]
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def report(self, *options):
+        process = self.start(*options)
+        out, _ = process.communicate()
+        self.last = subprocess.CompletedProcess(process.args, process.returncode, out)
+        return self.last
+
+    def copy(self, target):
+        shutil.copytree(self.folder, target, symlinks=True)
+        return Series(target, self.profile, self.last)
+
+
+def _write(path, sources, text=""):
+    """A notebook of a title, `text` and code cells, "parameters" standing for the cell of that tag."""
+    cells = [nbformat.v4.new_markdown_cell(f"# {path.stem[:2]} · {path.stem[3:]}\n\n{text}")]
+    for source in sources:
+        cell = nbformat.v4.new_code_cell(source)
+        if source == "parameters":
+            cell = nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
+        cells.append(cell)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+
+
+@pytest.fixture
+def write_notebook():
+    return _write
+
+
+def copied(folder):
+    for part in (*FOLDERS, *FILES):
+        source = notebooks.ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", ".*", "kernel-*"))
+        elif source.is_file():
+            shutil.copy2(source, folder / part)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory):
+    """The real series with PROFILE=smoke, executed in a git repository of its own."""
+    series = Series(copied(tmp_path_factory.mktemp("smoke")), "smoke")
+    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"]):
+        subprocess.run(["git", *command], cwd=series.folder, check=True)
+    series.report("--jobs", "2")
+    return series
+
+
+@pytest.fixture(scope="session")
+def executed_tiny(tmp_path_factory):
+    """Four tiny notebooks, of which the last two fail, executed once; tests copy it to change it."""
+    folder = copied(tmp_path_factory.mktemp("tiny"))
+    for path in (folder / "notebooks").glob("*.ipynb"):
+        path.unlink()
+    for name, sources in TINY.items():
+        text = "Is $x^2$ shown? [Second](02_second.ipynb), [nowhere](77_nowhere.ipynb), [data](../data/README.md)."
+        _write(folder / "notebooks" / f"{name}.ipynb", sources, text)
+    series = Series(folder, "smoke")
+    series.report("--jobs", "2")
+    return series
+
+
+@pytest.fixture
+def tiny(executed_tiny, tmp_path):
+    """A copy of the executed tiny series, to be changed."""
+    return executed_tiny.copy(tmp_path / "tiny")

@@ -1,0 +1,53 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from fkp_utils import notebooks, runtime
+
+
+def test_versions_are_of_what_shapes_results():
+    found = runtime.versions()
+    assert {"python", "fkp_utils", "numpy", "keras", "tensorflow"} <= found.keys()
+    assert found["python"] == ".".join(map(str, sys.version_info[:3]))
+
+
+def test_what_the_environment_says_is_kept(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    runtime.quiet_logs()
+    assert os.environ["KERAS_BACKEND"] == "jax"
+    assert os.environ.pop("TF_CPP_MIN_LOG_LEVEL") == "3"
+
+
+def test_setup_says_versions_and_device(capsys):
+    runtime.prepare()
+    out = capsys.readouterr().out
+    assert "numpy" in out
+    assert "cores" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("environment", "menu"),
+    [("import google.colab", "Runtime > Change runtime type"), ("kaggle", "Settings > Accelerator"), ("", None)],
+)
+def test_without_a_gpu_the_menu_is_named(monkeypatch, environment, menu):
+    monkeypatch.delenv("KAGGLE_KERNEL_RUN_TYPE", raising=False)
+    if "colab" in environment:
+        monkeypatch.setitem(sys.modules, "google.colab", object())
+    elif environment:
+        monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Interactive")
+    text = runtime._gpu_menu()
+    assert (menu in text) if menu else text == ""
+
+
+def test_tensorflow_is_quiet():
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "KERAS_"))}
+    code = "from fkp_utils import runtime; runtime.prepare(keras=True); import keras; keras.ops.ones(2) + 1"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=notebooks.ROOT, env=clean, capture_output=True, text=True, check=True
+    )
+    assert "tensorflow on" in done.stdout
+    assert done.stderr == ""
