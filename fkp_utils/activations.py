@@ -49,11 +49,13 @@ def conv_and_pool_layers(model: keras.Model) -> list[str]:
 
 def filters(model: keras.Model, layer: str) -> np.ndarray:
     """The kernel (height, width, channels in, filters) of a convolution.  ValueError for a layer without one."""
+    import keras
+
     kernel = getattr(_layer(model, layer), "kernel", None)
     if kernel is None or len(kernel.shape) != 4:
         known = ", ".join(each.name for each in model.layers if len(getattr(each, "kernel", np.empty(0)).shape) == 4)
         raise ValueError(f"{layer} has no filters; {model.name} has them in {known or 'no layer'}")
-    return np.array(kernel)
+    return keras.ops.convert_to_numpy(kernel)
 
 
 def firing_rates(model: keras.Model, faces: Images, layer: str, batch: int = BATCH) -> np.ndarray:
@@ -165,9 +167,9 @@ def _ridge(train: np.ndarray, points: np.ndarray, test: np.ndarray) -> np.ndarra
     There are more activations than faces, so the equations are solved for a weight of each face (the dual form); only
     products of faces are needed, once for all points.
     """
-    mean = train.mean(axis=0)
+    mean = train.mean(axis=0, dtype=float)
     train, test = train - mean, test - mean
-    gram, across = (train @ train.T).astype(float), (test @ train.T).astype(float)
+    gram, across = train @ train.T, test @ train.T
     given = ~np.isnan(points[..., 0])
     best = int(given.sum(axis=0).argmax())
     penalty = _penalty(gram, points[:, best], given[:, best])
@@ -196,7 +198,7 @@ def _penalty(gram: np.ndarray, points: np.ndarray, given: np.ndarray) -> float:
     targets = points[given] - points[given].mean(axis=0)
     values, vectors = linalg.eigh(kernel)
     values, turned = np.maximum(values, 0), vectors.T @ targets
-    penalties = PENALTIES * max(float(values.mean()), np.finfo(float).tiny)
+    penalties = PENALTIES * (float(values.mean()) or 1.0)
 
     def error(penalty: float) -> float:
         kept = values / (values + penalty)
