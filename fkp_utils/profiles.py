@@ -7,20 +7,36 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Profile:
-    """faces: how many faces are loaded, None for all.  repeats: draws of a bootstrap, repetitions of an experiment."""
+    """faces: how many faces are loaded, None for all.  bootstraps: draws of a bootstrap.  repeats: repetitions of an
+    experiment without training.
+
+    epochs, patience, restarts: of a training, as in `experiment.Experiment`.  deep_faces, deep_epochs, deep_restarts:
+    the same for the VGG networks, which cost about 500 times as much as LeNet-5.
+    """
 
     name: str
     faces: int | None
     bootstraps: int
     repeats: int
+    epochs: int
+    patience: int
+    restarts: int
+    deep_faces: int | None
+    deep_epochs: int
+    deep_restarts: int
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("smoke", faces=240, bootstraps=50, repeats=1),  # tests: seconds a notebook
-        Profile("quick", faces=3000, bootstraps=1000, repeats=3),  # a laptop with two cores: minutes for the series
-        Profile("full", faces=None, bootstraps=2000, repeats=5),  # everything
+        # Tests: seconds a notebook.
+        Profile("smoke", 240, 50, 1, epochs=2, patience=0, restarts=1, deep_faces=40, deep_epochs=1, deep_restarts=1),
+        # A laptop with two cores: minutes for the series.
+        Profile("quick", 3000, 1000, 3, epochs=16, patience=0, restarts=2, deep_faces=160, deep_epochs=2, deep_restarts=1),
+        # A GPU: the earlier report's budget (S0.6); it does not say how often it restarted the VGG networks.
+        Profile(
+            "full", None, 2000, 5, epochs=200, patience=20, restarts=50, deep_faces=None, deep_epochs=200, deep_restarts=5
+        ),
     )
 }
 
