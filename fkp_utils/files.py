@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pathlib
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator
+
+MANIFEST = "manifest.json"
+BLOCK = 1 << 20  # bytes read at once
+LONG = 1 << 28  # bytes of a file that is not read as a whole
 
 
 @contextlib.contextmanager
@@ -36,3 +42,30 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Writes `text` to `path` as a whole."""
     with replacing(path) as new:
         new.write_text(text, encoding="utf-8")
+
+
+def seal(folder: pathlib.Path) -> None:
+    """Writes the sums of the folder's files into it, for `is_whole`."""
+    sums = {path.name: _sum(path) for path in sorted(folder.iterdir())}
+    write_text(folder / MANIFEST, json.dumps(sums))
+
+
+def is_whole(folder: pathlib.Path) -> bool:
+    """Whether the folder was sealed and its files are still the same."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return all(_sum(folder / name) == value for name, value in manifest.items())
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _sum(path: pathlib.Path) -> list[int]:
+    """Size and CRC-32; of long files, which are mapped and not read at once, only of both ends."""
+    size, total = path.stat().st_size, 0
+    with path.open("rb") as file:
+        if size > LONG:
+            total = zlib.crc32(file.read(BLOCK))
+            file.seek(-BLOCK, os.SEEK_END)
+        while block := file.read(BLOCK):
+            total = zlib.crc32(block, total)
+    return [size, total]

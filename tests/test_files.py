@@ -34,3 +34,12 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path):
         raise KeyError
     assert [entry.name for entry in path.iterdir()] == ["new.txt"]
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_sealed_folder_is_whole_until_a_file_changes(tmp_path):
+    (tmp_path / "a.txt").write_text("a")
+    assert not files.is_whole(tmp_path)
+    files.seal(tmp_path)
+    assert files.is_whole(tmp_path)
+    (tmp_path / "a.txt").write_text("b")
+    assert not files.is_whole(tmp_path)

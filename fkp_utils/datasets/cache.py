@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import pathlib
 import shutil
 import warnings
-import zlib
 from collections.abc import Callable, Sequence
 
 import filelock
 import platformdirs
 
 from fkp_utils import files
-
-MANIFEST = "manifest.json"
-BLOCK = 1 << 20  # bytes read at once
-LONG = 1 << 28  # bytes of a file that is not read as a whole
 
 
 def cache_folder() -> pathlib.Path:
@@ -50,18 +44,18 @@ def cached(
     """
     key = hashlib.sha256(f"{version} {_known_fingerprint(inputs)}".encode()).hexdigest()[:16]
     folder = cache_folder() / f"{name}-{key}"
-    if _is_whole(folder):
+    if files.is_whole(folder):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(f"{folder}.lock"):
-        if folder.exists() and not _is_whole(folder):
+        if folder.exists() and not files.is_whole(folder):
             warnings.warn(f"{folder} is damaged; it is built again", stacklevel=2)
-        if not _is_whole(folder):
+        if not files.is_whole(folder):
             for left in (folder, *folder.parent.glob(f".{folder.name}.*")):  # the second: of builds that were killed
                 shutil.rmtree(left, ignore_errors=True)
             with files.replacing(folder, folder=True) as new:
                 build(new)
-                files.write_text(new / MANIFEST, json.dumps({path.name: _sum(path) for path in new.iterdir()}))
+                files.seal(new)
     return folder
 
 
@@ -76,23 +70,3 @@ def _known_fingerprint(inputs: Sequence[pathlib.Path]) -> str:
     except OSError:
         files.write_text(note, fingerprint(inputs))
         return note.read_text(encoding="utf-8")
-
-
-def _is_whole(folder: pathlib.Path) -> bool:
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return all(_sum(folder / name) == value for name, value in manifest.items())
-    except (OSError, ValueError, AttributeError):
-        return False
-
-
-def _sum(path: pathlib.Path) -> list[int]:
-    """Size and CRC-32; of files over 256 MiB, which are mapped and not read at once, only of both ends."""
-    size, total = path.stat().st_size, 0
-    with path.open("rb") as file:
-        if size > LONG:
-            total = zlib.crc32(file.read(BLOCK))
-            file.seek(-BLOCK, os.SEEK_END)
-        while block := file.read(BLOCK):
-            total = zlib.crc32(block, total)
-    return [size, total]

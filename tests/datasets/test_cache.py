@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
+from fkp_utils import files
 from fkp_utils.datasets import cache
 
 
@@ -73,7 +74,7 @@ def test_a_damaged_folder_is_built_again_with_a_warning(source, damage):
     elif damage == "remove":
         values.unlink()
     else:
-        (values.parent / cache.MANIFEST).write_text("{half")
+        (values.parent / files.MANIFEST).write_text("{half")
     with pytest.warns(UserWarning, match="is damaged; it is built again"):
         cache.cached("made", [source], 1, build)
     assert values.read_bytes() == content
@@ -95,6 +96,7 @@ def test_a_failed_build_leaves_nothing_and_no_warning(source, own_cache):
 
 BUILDS_SLOWLY = """
 import pathlib, sys, time
+from fkp_utils import files
 from fkp_utils.datasets import cache
 
 def build(folder):
@@ -135,8 +137,8 @@ def test_what_a_killed_build_left_is_not_used_and_goes_with_the_next(source, tmp
 
 
 def test_a_long_file_is_checked_at_both_ends(source, monkeypatch):
-    monkeypatch.setattr(cache, "LONG", 5000)
-    monkeypatch.setattr(cache, "BLOCK", 1000)
+    monkeypatch.setattr(files, "LONG", 5000)
+    monkeypatch.setattr(files, "BLOCK", 1000)
     build = Builder()
     values = cache.cached("made", [source], 1, build) / "values.npy"
     content = values.read_bytes()
