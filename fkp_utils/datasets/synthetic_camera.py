@@ -92,15 +92,18 @@ def _march(
     """Depths along the rays after some steps towards the surface, and the smallest gap on the way, in millimetres."""
     nearest = np.full_like(depth, 1e3)
     for _ in range(steps):
-        gap = _gap(flat, origin, ways, depth)
+        gap, _, _ = _reach(flat, origin, ways, depth)
         np.minimum(nearest, gap, out=nearest)
         depth = depth + 0.72 * gap
     return depth, nearest
 
 
-def _gap(flat: np.ndarray, origin: np.ndarray, ways: list[np.ndarray], depth: np.ndarray) -> np.ndarray:
+def _reach(
+    flat: np.ndarray, origin: np.ndarray, ways: list[np.ndarray], depth: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The gap to the surface at these depths, in millimetres, and the row and column there."""
     distance, row, column = _texel(*(origin[k] + depth * ways[k] for k in range(3)))
-    return distance - flat.take(_index(row, column))
+    return distance - flat.take(_index(row, column)), row, column
 
 
 def see(camera: Camera, head: heads.Head, glow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -113,12 +116,13 @@ def see(camera: Camera, head: heads.Head, glow: np.ndarray) -> tuple[np.ndarray,
     depth = np.repeat(np.repeat(depth, COARSE, axis=0), COARSE, axis=1)
     origin, ways = camera.rays(1 / FINE)
     depth, nearest = _march(flat, origin, ways, depth, 5)
-    late = (_gap(flat, origin, ways, depth) >= NEAR) & (depth < camera.distance + 60)  # on its way past an edge
-    depth[late], further = _march(flat, origin, [way[late] for way in ways], depth[late], 12)
-    nearest[late] = np.minimum(nearest[late], further)
-    distance, row, column = _texel(*(origin[k] + depth * ways[k] for k in range(3)))
-    stopped = distance - flat.take(_index(row, column)) < NEAR
-    share = np.where(stopped, 1, heads.smoothstep(1.6 - nearest))
+    gap, row, column = _reach(flat, origin, ways, depth)
+    late = (gap >= NEAR) & (depth < camera.distance + 60)  # on its way past an edge
+    late_ways = [way[late] for way in ways]
+    further, late_nearest = _march(flat, origin, late_ways, depth[late], 12)
+    nearest[late] = np.minimum(nearest[late], late_nearest)
+    gap[late], row[late], column[late] = _reach(flat, origin, late_ways, further)
+    share = np.where(gap < NEAR, 1, heads.smoothstep(1.6 - nearest))
     return _between(glow, row, column), share
 
 
