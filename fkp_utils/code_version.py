@@ -6,21 +6,18 @@ import ast
 import functools
 import hashlib
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGE = "fkp_utils"
 
 
-def imports(source: str, path: pathlib.Path) -> set[str]:
-    """The modules of the package that `source` imports anywhere, with the packages they lie in.
-
-    `path` is named in the ValueError for a source that is not Python.
-    """
+def imports(source: str) -> set[str]:
+    """The modules of the package that `source` imports anywhere, with the packages they lie in; none if it is not Python."""
     try:
         tree = ast.parse(source)
-    except SyntaxError as error:
-        raise ValueError(f"{path}: line {error.lineno} is not Python: {error.msg}") from error
+    except SyntaxError:  # whoever runs it shows the error
+        return set()
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -31,8 +28,11 @@ def imports(source: str, path: pathlib.Path) -> set[str]:
     return {".".join(name[: end + 1]) for name in parts for end in range(len(name))}
 
 
-def reached(modules: Iterable[str], data: str | None = None) -> list[pathlib.Path]:
-    """The files of the modules and of all that these import; with the layout of `data` where data sets are loaded."""
+def reached(modules: Iterable[str], by_name: Mapping[str, Iterable[str]]) -> list[pathlib.Path]:
+    """The files of the modules and of all that these import.
+
+    by_name: of packages that import their modules by name, such as `fkp_utils.datasets`, which of them count.
+    """
     waiting, found = set(modules), set()
     while waiting:
         name = waiting.pop()
@@ -40,16 +40,16 @@ def reached(modules: Iterable[str], data: str | None = None) -> list[pathlib.Pat
         for file in (base.with_suffix(".py"), base / "__init__.py"):
             if file.is_file() and file not in found:
                 found.add(file)
-                waiting |= imports(file.read_text(encoding="utf-8"), file)
-                waiting |= {f"{name}.{data}"} if data and name == f"{PACKAGE}.datasets" else set()
+                waiting |= imports(file.read_text(encoding="utf-8"))
+                waiting |= {f"{name}.{chosen}" for chosen in by_name.get(name, ())}
     return sorted(found)
 
 
 @functools.cache
-def version(module: str, *more: str) -> str:
+def version(*modules: str) -> str:
     """Hex digest of the modules with all that they import; comments, docstrings and layout do not change it."""
     digest = hashlib.sha256()
-    for path in reached((module, *more)):
+    for path in reached(modules, {}):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             body = getattr(node, "body", None)

@@ -8,6 +8,8 @@ import pathlib
 import re
 from typing import Any
 
+from fkp_utils import code_version
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 _MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
@@ -68,7 +70,7 @@ def checked(path: pathlib.Path, parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def modules(path: pathlib.Path, data: str) -> list[pathlib.Path]:
-    """The files of the package that a notebook reaches through imports, with the layout of `data`.
+    """The files of the package that a notebook reaches through imports, with the layout of `data` and all models.
 
     A cell or module that is not Python, or a file that is no notebook, adds nothing: its execution shows the error.
     """
@@ -76,30 +78,6 @@ def modules(path: pathlib.Path, data: str) -> list[pathlib.Path]:
         sources = [_MAGIC.sub(r"\1pass", cell["source"]) for cell in cells(path) if cell["cell_type"] == "code"]
     except ValueError:
         sources = []
-    waiting: set[str] = set().union(*map(_imports, sources))
-    found: set[pathlib.Path] = set()
-    while waiting:
-        name = waiting.pop()
-        base = ROOT / name.replace(".", "/")
-        for file in (base.with_suffix(".py"), base / "__init__.py"):
-            if file.is_file() and file not in found:
-                found.add(file)
-                waiting |= _imports(file.read_text(encoding="utf-8"))
-                waiting |= {f"{name}.{data}"} if name == "fkp_utils.datasets" else set()
-    return sorted(found)
-
-
-def _imports(source: str) -> set[str]:
-    """The modules of the package that `source` imports, their packages included."""
-    found = set()
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return found
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    parts = [name.split(".") for name in found if name.split(".")[0] == "fkp_utils"]
-    return {".".join(name[: end + 1]) for name in parts for end in range(len(name))}
+    architectures = [path.stem for path in (ROOT / "fkp_utils/models").glob("[!_]*.py")]
+    by_name = {"fkp_utils.datasets": [data], "fkp_utils.models": architectures}
+    return code_version.reached(set().union(*map(code_version.imports, sources)), by_name)
