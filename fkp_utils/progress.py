@@ -12,12 +12,14 @@ class Line:
     """A line that `write` replaces; where it can't be replaced, it is printed at most every 15 seconds."""
 
     def __init__(self) -> None:
-        self.kind = "terminal" if sys.stdout.isatty() else "plain"
+        self.kind = "notebook" if self._kernel() else "terminal" if sys.stdout.isatty() else "plain"
         self.handle = None
-        if "IPython" in sys.modules:
-            shell = sys.modules["IPython"].get_ipython()
-            self.kind = "notebook" if shell is not None and hasattr(shell, "kernel") else self.kind
         self.written = time.monotonic()
+
+    @staticmethod
+    def _kernel() -> bool:
+        """Whether this runs in a kernel that shows notebooks."""
+        return "IPython" in sys.modules and hasattr(sys.modules["IPython"].get_ipython(), "kernel")
 
     def write(self, text: str) -> None:
         """Replaces the line, unless it was replaced a moment ago."""
