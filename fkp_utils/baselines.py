@@ -101,7 +101,7 @@ class NearestFaces(_Baseline):
         return faces.resize(self.size) if self.size else faces
 
     def _distances(self, images: np.ndarray) -> np.ndarray:
-        """(n, M) squared distances to the known faces, up to a constant for each row, which does not change an order."""
+        """(n, M) squared distances to the known faces, less a constant for each row, which does not change an order."""
         rows = _flat(images)
         distances = np.empty((len(rows), len(self.known)), np.float32)
         for columns, known in self.known.batches():

@@ -30,7 +30,7 @@ def test_outputs_are_the_models_whatever_the_batch(lenet):
     assert outputs["head_dense1"].shape == (20, 120)
     assert outputs["head_dense2"].shape == (20, 84)
     np.testing.assert_allclose(outputs["points"], lenet.predict(some.images, verbose=0), atol=1e-4)
-    (name, one), = activations.layer_outputs(lenet, some.images, ["pool1"], batch=20).items()
+    ((name, one),) = activations.layer_outputs(lenet, some.images, ["pool1"], batch=20).items()
     assert name == "pool1"
     np.testing.assert_allclose(one, outputs["pool1"], atol=1e-5)
 

@@ -22,9 +22,7 @@ def test_mean_points_are_those_of_the_source():
     predicted = baselines.MeanPoints().fit(some).predict(some)
     for source in (0, 1):
         rows = some.source == source
-        np.testing.assert_allclose(
-            predicted[rows], np.tile(np.nanmean(some.points[rows], 0), (20, 1, 1)), rtol=1e-5
-        )
+        np.testing.assert_allclose(predicted[rows], np.tile(np.nanmean(some.points[rows], 0), (20, 1, 1)), rtol=1e-5)
     assert metrics.mse(predicted, some.points) < metrics.mse(
         baselines.MeanPoints(per_source=False).fit(some).predict(some), some.points
     )
@@ -78,9 +76,7 @@ def test_what_cannot_be_predicted_is_refused(build):
     with pytest.raises(ValueError, match=r"predicts only after fit"):
         build().predict(some)
     with pytest.raises(ValueError, match="faces of CELEBA_5; fitted on KAGGLE_15"):
-        build().fit(some).predict(
-            dataclasses.replace(some, points=some.points[:, :5], keypoints=keypoints.CELEBA_5)
-        )
+        build().fit(some).predict(dataclasses.replace(some, points=some.points[:, :5], keypoints=keypoints.CELEBA_5))
     points = some.points.copy()
     points[:, 10] = np.nan
     with pytest.raises(ValueError, match="no label of nose_tip in any of 40 faces"):

@@ -51,9 +51,9 @@ def build(
 ) -> keras.Model:
     """A model that maps images (B, H, W, C), grey levels or RGB from 0 to 255, to points (B, outputs, 2) in pixels.
 
-    It is functional and flat, without a model inside, and needs no custom objects to be loaded again.  `size` is
-    (height, width); `channels` is 1 or 3; `dropout` is the share of each hidden dense layer's inputs (in "small", of the
-    channels behind its maps) that is dropped in training.  Its input is called "image", its output "points".
+    It is functional and flat, without a model inside, and needs no custom objects to be loaded again.  Its input is
+    called "image", its output "points".  `size` is (height, width); `channels` is 1 or 3; `dropout` is the share of
+    each hidden dense layer's inputs (in "small", of the channels that make its maps) that is dropped in training.
 
     weights: None to start from random ones; "imagenet" for those of ImageNet, searched for and else downloaded; or a
     file, or a folder with one, as `pretrained.load` reads it.  Only the backbone takes them.

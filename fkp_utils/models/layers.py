@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import keras
 
-IMAGENET_MEAN = (123.68, 116.779, 103.939)  # of red, green and blue, in grey levels
+IMAGENET_MEAN = (103.939, 116.779, 123.68)  # of blue, green and red, from 0 to 255
+MOMENTUM = 0.9  # of a normalisation's running statistics: they settle within one short epoch
 
 
 def image(size: tuple[int, int], channels: int) -> keras.KerasTensor:
@@ -24,21 +25,26 @@ def imagenet(x: keras.KerasTensor) -> keras.KerasTensor:
 
     A grey image is taken for three equal colours.
     """
-    if x.shape[-1] == 1:
-        x = keras.layers.Concatenate(name="colours")([x, x, x])
-    else:
-        x = x[..., ::-1]
-    return keras.layers.Rescaling(1.0, offset=[-mean for mean in reversed(IMAGENET_MEAN)], name="minus_mean")(x)
+    x = keras.layers.Concatenate(name="colours")([x, x, x]) if x.shape[-1] == 1 else x[..., ::-1]
+    return keras.layers.Rescaling(1.0, offset=[-mean for mean in IMAGENET_MEAN], name="minus_mean")(x)
 
 
 def head(
-    x: keras.KerasTensor, outputs: int, size: tuple[int, int], hidden: Sequence[int] = (), dropout: float = 0.0
+    x: keras.KerasTensor,
+    outputs: int,
+    size: tuple[int, int],
+    hidden: Sequence[int] = (),
+    dropout: float = 0.0,
+    normalise: bool = False,
 ) -> keras.KerasTensor:
     """Features (B, h, w, c) to points (B, outputs, 2) in pixels: flat, dense layers of `hidden` units, coordinates.
 
-    The network's own coordinates are 0 in the middle of the image and ±1 at its edges.
+    The network's own coordinates are 0 in the middle of the image and ±1 at its edges.  With `normalise`, each channel
+    is brought to mean 0 and variance 1 first: features from ImageNet are so large that training would start far off.
     """
     height, width = size
+    if normalise:
+        x = keras.layers.BatchNormalization(momentum=MOMENTUM, name="head_norm")(x)
     x = keras.layers.Flatten(name="head_flatten")(x)
     for number, units in enumerate(hidden, 1):
         if dropout:

@@ -98,8 +98,8 @@ def _download(name: str) -> pathlib.Path:
         )
     except Exception as error:  # keras raises plain Exception for whatever the network does
         raise WeightsError(
-            f"no ImageNet weights of {name}: {error}.  Download {address} where there is a network, put the file into a "
-            f"folder, and name the folder in FKP_WEIGHTS or as `weights`; or start from random weights (weights=None)"
+            f"no ImageNet weights of {name}: {error}.  Download {address} where there is a network, put the file into "
+            f"a folder, and name the folder in FKP_WEIGHTS or as `weights`; or start from random weights (weights=None)"
         ) from error
     finally:
         socket.setdefaulttimeout(patience)

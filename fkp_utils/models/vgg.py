@@ -1,4 +1,4 @@
-"""VGG-16 and VGG-19 (Simonyan and Zisserman, 2015) with the layers and names of keras.applications (S0.5, S0.8, S0.9)."""
+"""VGG-16 and VGG-19 (Simonyan and Zisserman, 2015) as keras.applications builds and names them (S0.5, S0.8, S0.9)."""
 
 from __future__ import annotations
 
@@ -25,4 +25,4 @@ def build(name: str, outputs: int, size: tuple[int, int], channels: int, dropout
             )
             x = convolution(x)
         x = keras.layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
-    return keras.Model(image, layers.head(x, outputs, size, (UNITS,), dropout), name=name)
+    return keras.Model(image, layers.head(x, outputs, size, (UNITS,), dropout, normalise=True), name=name)

@@ -108,7 +108,9 @@ def test_places_without_weights_are_named(tmp_path):
         models.build("lenet5", 15, weights="imagenet")
     with pytest.raises(models.WeightsError, match=r"nowhere.h5: not found; expected a file of weights, a folder"):
         models.build("lenet5", 15, weights=tmp_path / "nowhere.h5")
-    with pytest.raises(models.WeightsError, match=r"no weights of lenet5 in this folder; expected lenet5.weights.h5 or"):
+    with pytest.raises(
+        models.WeightsError, match=r"no weights of lenet5 in this folder; expected lenet5.weights.h5 or"
+    ):
         models.build("lenet5", 15, weights=tmp_path)
 
 
@@ -117,7 +119,10 @@ def test_a_file_that_does_not_fit_is_refused_and_changes_nothing(lenet, tmp_path
     kernel, bias = good["conv2"]
     cases = {
         "lacks.h5": ({"conv1": good["conv1"]}, r"lacks.h5: no layer conv2; expected one of shapes 3×3×6×16 and 16"),
-        "shape.h5": (good | {"conv2": [kernel[:2], bias]}, r"layer conv2 has shapes 2×3×6×16 and 16; expected 3×3×6×16"),
+        "shape.h5": (
+            good | {"conv2": [kernel[:2], bias]},
+            r"layer conv2 has shapes 2×3×6×16 and 16; expected 3×3×6×16",
+        ),
         "number.h5": (good | {"conv2": [kernel]}, r"layer conv2 has shapes 3×3×6×16; expected 3×3×6×16 and 16"),
         "nan.h5": (good | {"conv2": [kernel * np.nan, bias]}, r"layer conv2 has values that are not finite"),
     }
