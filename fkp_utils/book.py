@@ -48,7 +48,7 @@ def build(folder: pathlib.Path) -> None:
         raise ValueError(f"{folder}: no notebook was executed, so there is no report to build")
     digest = hashlib.sha256()
     for path in (*executed, *sources(), pathlib.Path(__file__)):
-        digest.update(f"{path}\n".encode() + path.read_bytes())
+        digest.update(f"{path.relative_to(notebooks.ROOT)}\n".encode() + path.read_bytes())
     key = series.BUILD / "report.key"
     if (REPORT / "index.html").is_file() and key.is_file() and key.read_text(encoding="utf-8") == digest.hexdigest():
         return

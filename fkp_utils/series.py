@@ -114,9 +114,7 @@ def execute(
                 cwd=path.parent,
                 progress_bar=False,
                 on_cell_start=started,
-                config=config.Config(
-                    KernelManager={} if os.name == "nt" else {"transport": "ipc", "ip": f"{sockets}/k"}
-                ),
+                config=config.Config(KernelManager=manager),
             )
             notebook = nbformat.read(new, as_version=4)
             found = records.read(notebook)
@@ -143,6 +141,7 @@ def _environment() -> None:
     os.environ.setdefault("FKP_CACHE", str(BUILD / "cache"))
     if place := os.environ.get("FKP_DATA"):
         os.environ["FKP_DATA"] = str(pathlib.Path(place).resolve())
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")  # of joblib, when a kernel ends
     runtime.quiet_logs()
 
 

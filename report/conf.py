@@ -16,6 +16,7 @@ html_title = project
 html_static_path = ["_static"]
 html_css_files = ["report.css"]
 html_copy_source = False
+html_show_search_summary = False  # pages on disk cannot be fetched
 html_show_copyright = False
 html_show_sphinx = False
 html_last_updated_fmt = None

@@ -34,6 +34,7 @@ class Series:
     folder: pathlib.Path
     profile: str
     last: subprocess.CompletedProcess | None = None
+    work: float = 0.0
 
     @property
     def made(self):
@@ -53,8 +54,12 @@ class Series:
         )
 
     def report(self, *options):
+        """Runs it to its end; `work` is then the processor time that it took, whatever else the machine was doing."""
+        before = os.times()
         process = self.start(*options)
         out, _ = process.communicate()
+        after = os.times()
+        self.work = after.children_user - before.children_user + after.children_system - before.children_system
         self.last = subprocess.CompletedProcess(process.args, process.returncode, out)
         return self.last
 

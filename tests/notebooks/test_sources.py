@@ -1,0 +1,112 @@
+"""The house rules of the notebooks, as they are committed."""
+
+import ast
+import json
+import re
+import statistics
+
+import pytest
+
+from fkp_utils import badges, notebooks
+
+NAMES = notebooks.names()
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
+
+pytestmark = pytest.mark.parametrize("name", NAMES)
+
+
+def cells(name, kind=None):
+    found = notebooks.cells(notebooks.NOTEBOOKS / f"{name}.ipynb")
+    return [cell for cell in found if kind in (None, cell["cell_type"])]
+
+
+def slug(heading):
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def test_no_output_is_committed(name):
+    raw = json.loads((notebooks.NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))
+    assert raw["nbformat"] == 4
+    assert raw["metadata"]["kernelspec"]["name"] == "python3"
+    assert not {"widgets", "papermill", "fkp"} & raw["metadata"].keys()
+    for cell in cells(name, "code"):
+        assert cell["outputs"] == []
+        assert cell["execution_count"] is None
+    identities = [cell["id"] for cell in cells(name)]
+    assert len(set(identities)) == len(identities)
+
+
+def test_first_come_title_badges_and_what_is_learnt(name):
+    first = cells(name)[0]
+    assert first["cell_type"] == "markdown"
+    assert first["source"].startswith(f"# {name[:2]} · ")
+    assert badges.badges(f"notebooks/{name}.ipynb", badges.repository()) in first["source"]
+    assert len(re.findall(r"^- ", first["source"].split("You will learn")[1], re.MULTILINE)) == 3
+    assert sum(bool(re.match(r"# ", cell["source"])) for cell in cells(name, "markdown")) == 1
+
+
+def test_then_the_setup_then_the_parameters(name):
+    setup, parameters = cells(name, "code")[:2]
+    assert f"github.com/{badges.repository()}" in setup["source"]
+    assert re.search(r"^runtime\.prepare\(", setup["source"], re.MULTILINE)
+    assert parameters["metadata"]["tags"] == ["parameters"]
+    declared = notebooks.declared(notebooks.NOTEBOOKS / f"{name}.ipynb")
+    assert {"DATA": "synthetic", "ROOT": "", "PROFILE": "quick", "SEED": 0}.items() <= declared.items()
+    assert all("#" in line for line in parameters["source"].splitlines()), "a parameter without a comment"
+
+
+def test_cells_of_code_are_short(name):
+    sources = [cell["source"] for cell in cells(name, "code")]
+    lengths = [sum(bool(line.strip()) for line in source.splitlines()) for source in sources]
+    assert statistics.median(lengths) <= 7
+    assert sum(length < 17 for length in lengths) >= 0.9 * len(lengths)
+    assert max(lengths) <= 30
+    for source in sources:
+        ast.parse(MAGIC.sub(r"\1pass", source))
+        assert max(map(len, source.splitlines())) <= 120
+        assert sum("plots.save_figure(" in line for line in source.splitlines()) <= 1, "one cell, one figure"
+
+
+def test_figures_have_names_of_their_own_and_texts(name):
+    found = [
+        node
+        for cell in cells(name, "code")
+        for node in ast.walk(ast.parse(MAGIC.sub(r"\1pass", cell["source"])))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("save_figure")
+    ]
+    identities = [call.args[1].value for call in found if isinstance(call.args[1], ast.Constant)]
+    assert len(set(identities)) == len(identities)
+    assert all(re.fullmatch(r"[a-z0-9-]+", identity) for identity in identities)
+    assert all("alt" in [keyword.arg for keyword in call.keywords] for call in found)
+
+
+def test_it_ends_with_a_decision_exercises_and_a_finding(name):
+    text = "\n".join(cell["source"] for cell in cells(name, "markdown"))
+    end = text.split("## In this notebook")[1]
+    assert "**Decision.**" in end
+    assert end.count("<details><summary>Solution</summary>") == 2
+    assert end.count("</details>") == 2
+    assert 'records.record("finding", ' in cells(name, "code")[-1]["source"]
+
+
+def test_solutions_are_python(name):
+    text = "\n".join(cell["source"] for cell in cells(name, "markdown"))
+    for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        ast.parse(code)
+
+
+def test_links_resolve(name):
+    for cell in cells(name, "markdown"):
+        for target in LINK.findall(cell["source"]):
+            path, _, anchor = target.partition("#")
+            if target.startswith("https://"):
+                continue
+            assert not target.startswith("http:"), target
+            if re.fullmatch(r"\d\d_\w+\.ipynb", path) and path[:-6] not in NAMES:
+                continue  # announced; the report shows such a link as plain text
+            assert not path or (notebooks.NOTEBOOKS / path).exists(), f"{target} leads nowhere"
+            if anchor:
+                other = cells(path.removesuffix(".ipynb") if path else name, "markdown")
+                headings = re.findall(r"^#+ (.*)$", "\n".join(each["source"] for each in other), re.MULTILINE)
+                assert anchor in map(slug, headings), f"{target} leads nowhere"

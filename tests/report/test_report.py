@@ -1,0 +1,215 @@
+"""The built report in a browser, from disk."""
+
+import contextlib
+import pathlib
+import shutil
+import urllib.parse
+
+import pytest
+
+from fkp_utils import notebooks
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+PAGES = ["index", *notebooks.names(), "execution_times"]
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from playwright import sync_api
+
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def root(smoke):
+    assert (smoke.folder / "build/report/index.html").is_file(), smoke.last.stdout
+    return smoke.folder / "build/report"
+
+
+@pytest.fixture
+def open_page(browser):
+    """A function that opens a page; at the end, no page has had an error or asked for anything that is not on disk."""
+    problems = []
+    with contextlib.ExitStack() as stack:
+
+        def opened(path, width=1200, scheme="light"):
+            context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+            stack.callback(context.close)
+            page = context.new_page()
+            page.on("console", lambda message: message.type == "error" and problems.append(message.text))
+            page.on("pageerror", lambda error: problems.append(str(error)))
+            page.on("requestfailed", lambda request: problems.append(f"failed: {request.url}"))
+            page.on("request", lambda request: _is_local(request.url) or problems.append(f"outside: {request.url}"))
+            page.goto(path.as_uri())
+            return page
+
+        yield opened
+    assert problems == []
+
+
+def _is_local(url):
+    return urllib.parse.urlsplit(url).scheme in ("file", "data", "blob", "about")
+
+
+def _stem(page):
+    return urllib.parse.urlsplit(page.url).path.rsplit("/", 1)[1].removesuffix(".html")
+
+
+def test_every_page_is_reached_by_clicking_next(open_page, root):
+    page = open_page(root / "index.html")
+    seen = [_stem(page)]
+    while page.locator("a.right-next").count():
+        with page.expect_navigation():
+            page.locator("a.right-next").click()
+        seen.append(_stem(page))
+    assert seen == PAGES
+
+
+def test_the_front_table_leads_to_the_notebooks(open_page, root):
+    page = open_page(root / "index.html")
+    for name in notebooks.names():
+        page.locator("article table").get_by_role("link", name=notebooks.title(name)).click()
+        assert _stem(page) == name
+        assert page.locator("article h1").inner_text().startswith(name[:2])
+        page.locator(".navbar-brand").click()
+        assert _stem(page) == "index"
+    rows = page.locator("article table tbody tr").all_inner_texts()
+    assert len(rows) == len(notebooks.names())
+    assert all(len(row.split("\t")[1]) > 20 for row in rows)
+
+
+def test_the_sidebar_names_the_pages(open_page, root):
+    page = open_page(root / "index.html")
+    titles = [notebooks.title(name) for name in notebooks.names()]
+    assert page.locator(".bd-sidebar-primary .bd-links a").all_inner_texts() == [*titles, "Execution times"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_images_are_whole_and_have_a_text(open_page, root, name):
+    page = open_page(root / f"{name}.html")
+    images = page.evaluate("[...document.images].map(i => [i.src, i.alt.trim(), i.naturalWidth])")
+    assert [image for image in images if not image[1] or not image[2]] == []
+    if name in notebooks.names():
+        assert len([image for image in images if "_images" in image[0]]) > 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_phone_shows_the_page_without_moving_it_sideways(open_page, root, name, scheme):
+    page = open_page(root / f"{name}.html", width=400, scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    assert page.evaluate("getComputedStyle(document.querySelector('article p')).fontSize") == "16px"
+    for image in page.locator("article .cell_output img").all():
+        assert image.bounding_box()["width"] <= 400
+
+
+CONTRASTS = """() => {
+  const rgb = text => text.match(/[\\d.]+/g).map(Number);
+  const linear = v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const light = c => { const [r, g, b] = c.map(v => linear(v / 255)); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const behind = element => { for (let e = element; e; e = e.parentElement) {
+    const colour = rgb(getComputedStyle(e).backgroundColor);
+    if (colour.length == 3 || colour[3] > 0.9) return colour.slice(0, 3); } return [255, 255, 255]; };
+  const found = [];
+  for (const e of document.querySelectorAll('article :is(p, li, td, th, summary, h1, h2, pre span, a)')) {
+    if (!e.innerText || !e.checkVisibility()) continue;
+    const [a, b] = [light(rgb(getComputedStyle(e).color).slice(0, 3)), light(behind(e))];
+    found.push([(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), e.tagName, e.innerText.slice(0, 40)]);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_text_stands_out_from_what_is_behind_it(open_page, root, name, scheme):
+    page = open_page(root / f"{name}.html", scheme=scheme)
+    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    contrasts = page.evaluate(CONTRASTS)
+    assert len(contrasts) > 5
+    assert [each for each in contrasts if each[0] < 4.5] == []
+
+
+def test_the_reader_can_choose_the_dark(open_page, root):
+    page = open_page(root / "index.html")
+    page.locator("button.theme-switch-button:visible").first.click()
+    page.locator("button.theme-change-button[data-mode=dark]:visible").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+@pytest.mark.parametrize("name", notebooks.names())
+def test_a_page_says_what_made_it(open_page, root, name):
+    text = open_page(root / f"{name}.html").locator(".stamp").inner_text()
+    for fact in ("data: synthetic", "profile: smoke", "seed: 0", "executed: 20", "python 3.", "tensorflow", "cores"):
+        assert fact in text
+
+
+@pytest.mark.parametrize("name", notebooks.names())
+def test_solutions_are_folded_and_open_with_their_code(open_page, root, name):
+    page = open_page(root / f"{name}.html")
+    solutions = page.locator("details", has=page.get_by_text("Solution", exact=True))
+    assert solutions.count() == 2
+    for solution in solutions.all():
+        assert not solution.locator("pre").first.is_visible()
+        solution.locator("summary").click()
+        assert solution.locator("pre").first.is_visible()
+
+
+@pytest.mark.parametrize("name", notebooks.names())
+def test_badges_lead_to_this_notebook(open_page, root, name):
+    page = open_page(root / f"{name}.html")
+    for place in ("Colab", "Kaggle"):
+        link = page.get_by_role("link", name=f"Open in {place}").first
+        assert link.get_attribute("href").endswith(f"/blob/main/notebooks/{name}.ipynb")
+
+
+def test_links_inside_the_report_lead_somewhere(open_page, root):
+    page = open_page(root / "index.html")
+    for name in PAGES:
+        page.goto((root / f"{name}.html").as_uri())
+        for target in page.evaluate("[...document.querySelectorAll('article a[href]')].map(a => a.href)"):
+            parts = urllib.parse.urlsplit(target)
+            if parts.scheme == "file":
+                path = pathlib.Path(urllib.parse.unquote(parts.path))
+                assert path.is_file(), target
+                mark = f'id="{urllib.parse.unquote(parts.fragment)}"'
+                assert not parts.fragment or mark in path.read_text(encoding="utf-8"), target
+            else:
+                assert parts.scheme == "https", target
+
+
+def test_execution_times_are_listed(open_page, root):
+    rows = open_page(root / "execution_times.html").locator("article tbody tr").all_inner_texts()
+    assert [row.split("\t")[0].strip() for row in rows] == [*map(notebooks.title, notebooks.names()), "Together"]
+    assert all(float(row.split("\t")[2]) > 0 for row in rows)
+
+
+def test_the_search_finds_without_a_network(open_page, root):
+    page = open_page(root / "search.html")
+    page.goto((root / "search.html").as_uri() + "?q=mislabelled")
+    page.locator("#search-results a").first.wait_for()
+    assert page.locator("#search-results a").count() >= 1
+
+
+def test_formulas_and_failures_are_shown(open_page, executed_tiny):
+    report = executed_tiny.folder / "build/report"
+    page = open_page(report / "03_fails.html")
+    page.locator("mjx-container").first.wait_for()
+    assert "This notebook did not finish" in page.locator(".admonition.error").inner_text()
+    assert "ZeroDivisionError: division by zero" in page.locator(".cell_output").last.inner_text()
+    assert page.get_by_role("link", name="nowhere").count() == 0
+    page.get_by_role("link", name="Second", exact=True).click()
+    assert _stem(page) == "02_second"
