@@ -1,0 +1,104 @@
+"""Figures of a network: how it learnt, and what its filters, maps and units look like, in the style of `plots`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib import axes as mpl_axes
+from matplotlib import figure as mpl_figure
+
+from fkp_utils import plots
+
+MAPS, KERNELS = "magma", "RdBu_r"  # colours of what is never negative, and of what is around 0
+MOST_COLUMNS = 8
+
+
+def learning_curves(axes: mpl_axes.Axes, history: pd.DataFrame, kept: int | None = None) -> mpl_axes.Axes:
+    """Errors in px by epoch of every restart: training thin and blue, validation orange; the kept restart is thicker.
+
+    history: as `runs.Run.history` has it.  kept: which restart the model is from; its best epoch gets a dot.
+    """
+    alpha = max(0.15, 0.6 / history["restart"].nunique() ** 0.5)
+    for number, each in history.groupby("restart"):
+        look = {"linewidth": 2.0} if number == kept else {"linewidth": 1.0, "alpha": alpha}
+        axes.plot(each["epoch"], each["training"], color=plots.BLUE, **look)
+        axes.plot(each["epoch"], each["validation"], color=plots.ORANGE, **look)
+        if number == kept:
+            best = each.loc[each["validation"].idxmin()]
+            axes.plot(best["epoch"], best["validation"], "o", color=plots.ORANGE, markeredgecolor="black", zorder=4)
+    axes.set(xlabel="epoch", ylabel="RMSE (px)", xlim=(0.5, history["epoch"].max() + 0.5))
+    return axes
+
+
+def curve_sheet(histories: Mapping[str, tuple[pd.DataFrame, int]], columns: int = 3) -> mpl_figure.Figure:
+    """`learning_curves` of each name, on the same scales, which leave out the worst twentieth of the errors."""
+    rows = -(-len(histories) // columns)
+    columns = min(columns, len(histories))
+    size = (plots.WIDTH, 0.4 + 2.3 * rows)
+    figure, grid = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
+    for axes, (name, (history, kept)) in zip(grid.flat, histories.items(), strict=False):
+        learning_curves(axes, history, kept).set_title(name)
+        axes.label_outer()
+    for axes in grid.flat[len(histories) :]:
+        axes.axis("off")
+    errors = pd.concat([history[["training", "validation"]] for history, _ in histories.values()]).to_numpy()
+    low, high = errors.min(), np.quantile(errors, 0.95)
+    grid[0, 0].set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
+    handles = [plt.Line2D([], [], color=colour) for colour in (plots.BLUE, plots.ORANGE)]
+    figure.legend(handles, ["training", "validation"], loc="outside lower center", ncols=2, frameon=False)
+    return figure
+
+
+def map_sheet(layers: Mapping[str, np.ndarray], columns: int = MOST_COLUMNS) -> mpl_figure.Figure:
+    """The maps (h, w, C) that each layer makes of one image, in rows; each scaled by its largest value, the title."""
+    rows = [
+        (name if start == 0 else "", maps[..., start : start + columns])
+        for name, maps in layers.items()
+        for start in range(0, maps.shape[-1], columns)
+    ]
+    columns = max(maps.shape[-1] for _, maps in rows)
+    heights = [maps.shape[0] / maps.shape[1] for _, maps in rows]
+    side = plots.WIDTH / columns
+    size = (plots.WIDTH, sum(side * height + 0.28 for height in heights))
+    figure, grid = plt.subplots(len(rows), columns, figsize=size, squeeze=False, height_ratios=heights)
+    for line, (name, maps) in zip(grid, rows, strict=True):
+        for index, axes in enumerate(line):
+            if index >= maps.shape[-1]:
+                axes.axis("off")
+                continue
+            values = maps[..., index]
+            axes.imshow(values, cmap=MAPS, vmin=0, vmax=max(values.max(), 1e-6))
+            axes.set(xticks=[], yticks=[])
+            axes.set_title(f"{values.max():.2g}", fontsize=11, pad=2)
+            axes.grid(visible=False)
+        line[0].set_ylabel(name)
+    return figure
+
+
+def kernel_sheet(kernel: np.ndarray, titles: Sequence[str] | None = None) -> mpl_figure.Figure:
+    """A kernel (h, w, channels in, filters): a column for each filter, a row for each channel; red adds, blue subtracts."""
+    channels, filters = kernel.shape[2:]
+    side = min(1.0, plots.WIDTH / filters)
+    size = (plots.WIDTH, side * channels + (0.4 if titles else 0.1))
+    figure, grid = plt.subplots(channels, filters, figsize=size, squeeze=False)
+    largest = np.abs(kernel).max()
+    for (row, column), axes in np.ndenumerate(grid):
+        axes.imshow(kernel[..., row, column], cmap=KERNELS, vmin=-largest, vmax=largest)
+        axes.set(xticks=[], yticks=[])
+        axes.grid(visible=False)
+    for axes, title in zip(grid[0], titles or [], strict=False):
+        axes.set_title(title, fontsize=11)
+    return figure
+
+
+def unit_values(axes: mpl_axes.Axes, values: np.ndarray, usual: np.ndarray) -> mpl_axes.Axes:
+    """What each of U units puts out for one face (U,) as bars, and on average over faces (U,) as ticks."""
+    units = np.arange(len(values))
+    axes.bar(units, values, color=plots.BLUE, width=0.8, label="this face")
+    axes.plot(units, usual, "_", color=plots.ORANGE, markersize=5, markeredgewidth=1.5, label="mean of all faces")
+    axes.set(xlabel="unit", xlim=(-1, len(values)))
+    axes.grid(visible=False, axis="x")
+    return axes

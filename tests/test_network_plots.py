@@ -1,0 +1,83 @@
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+
+matplotlib.use("Agg")
+
+from matplotlib import pyplot as plt
+
+from fkp_utils import network_plots, plots
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    with matplotlib.rc_context():
+        yield
+    plt.close("all")
+
+
+@pytest.fixture
+def axes():
+    return plt.figure().subplots()
+
+
+def history(restarts=2, epochs=3, lost=None):
+    rows = [(number, epoch, 9.0 / epoch + number, 10.0 / epoch + number) for number in range(restarts)
+            for epoch in range(1, epochs + 1)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["restart", "epoch", "training", "validation"])
+    if lost:
+        table.loc[0, "training"] = lost
+    return table
+
+
+def test_every_restart_has_two_curves_and_the_kept_one_its_best_epoch(axes):
+    network_plots.learning_curves(axes, history(), kept=1)
+    *curves, dot = axes.lines
+    assert [line.get_color() for line in curves] == [plots.BLUE, plots.ORANGE] * 2
+    np.testing.assert_allclose(curves[0].get_xydata(), [(1, 9.0), (2, 4.5), (3, 3.0)])
+    assert dot.get_xydata().tolist() == [[3, 10 / 3 + 1]]
+    assert curves[2].get_linewidth() > curves[0].get_linewidth()
+
+
+def test_curves_share_a_scale_that_an_explosion_does_not_stretch():
+    figure = network_plots.curve_sheet({name: (history(epochs=20, lost=1e6), 0) for name in ("a", "b", "c", "d")})
+    *panels, off, last = figure.axes
+    assert [axes.get_title() for axes in panels] == ["a", "b", "c", "d"]
+    assert not off.axison
+    assert not last.axison
+    assert {axes.get_ylim() for axes in panels} == {panels[0].get_ylim()}
+    assert panels[0].get_ylim()[1] < 20
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["training", "validation"]
+
+
+def test_one_curve_fills_the_figure():
+    assert len(network_plots.curve_sheet({"a": (history(), 0)}).axes) == 1
+
+
+def test_maps_have_their_own_scale_and_a_row_of_their_layer():
+    layers = {"first": np.arange(24.0).reshape(2, 2, 6), "second": np.zeros((4, 4, 16))}
+    figure = network_plots.map_sheet(layers)
+    grid = np.reshape(figure.axes, (3, 8))
+    assert [line[0].get_ylabel() for line in grid] == ["first", "second", ""]
+    assert [axes.axison for axes in grid[0]] == [True] * 6 + [False] * 2
+    np.testing.assert_array_equal(grid[0, 3].images[0].get_array(), layers["first"][..., 3])
+    assert grid[0, 3].get_title() == "21"
+    assert grid[0, 3].images[0].get_clim() == (0, 21)
+    assert grid[1, 0].get_title() == "0"
+
+
+def test_kernels_are_drawn_by_filter_around_zero():
+    kernel = np.random.default_rng(0).normal(size=(3, 3, 2, 5))
+    figure = network_plots.kernel_sheet(kernel, list("abcde"))
+    grid = np.reshape(figure.axes, (2, 5))
+    np.testing.assert_array_equal(grid[1, 4].images[0].get_array(), kernel[:, :, 1, 4])
+    largest = np.abs(kernel).max()
+    assert {axes.images[0].get_clim() for axes in figure.axes} == {(-largest, largest)}
+    assert [axes.get_title() for axes in grid[0]] == list("abcde")
+
+
+def test_units_show_the_face_and_the_usual(axes):
+    network_plots.unit_values(axes, np.array([0.0, 2.0]), np.array([1.0, 0.5]))
+    assert [bar.get_height() for bar in axes.patches] == [0, 2]
+    assert axes.lines[0].get_ydata().tolist() == [1, 0.5]
