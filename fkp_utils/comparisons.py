@@ -1,0 +1,57 @@
+"""Is one network better than another, or only luckier?  On the same faces, over persons and restarts (notebook 04)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fkp_utils import eda, experiment, metrics
+from fkp_utils import faces as face_sets
+
+if TYPE_CHECKING:
+    from fkp_utils import runs
+
+
+def unseen(data: experiment.Data, by: experiment.Data) -> face_sets.Faces:
+    """The evaluation faces of `data` whose persons and images a network that learnt from `by` has not met.
+
+    The two may differ in `limit`.  Synthetic sets of another limit or seed share no person, whatever their numbers.
+    """
+    faces = data.parts().evaluation
+    if data == by or data.name != by.name or data.name == "synthetic":
+        return faces
+    known = by.parts()[:2]
+    images = {image.tobytes() for part in known for _, batch in part.batches() for image in batch}
+    met = np.array([image.tobytes() in images for _, batch in faces.batches() for image in batch])
+    if faces.subject is not None:
+        met |= np.isin(faces.subject, np.concatenate([part.subject for part in known]))
+    return faces.select(~met)
+
+
+def difference(
+    first: runs.Run, second: runs.Run, faces: face_sets.Faces, repeats: int = 1000, seed: int = 0
+) -> metrics.Estimate:
+    """RMSE in px of the first run minus that of the second on the faces; the interval is over persons."""
+    groups = eda.drawn_together(faces)
+    return metrics.paired_interval(first.predict(faces), second.predict(faces), faces.points, groups, repeats, seed)
+
+
+def is_lower(
+    first: runs.Run, second: runs.Run, faces: face_sets.Faces, factor: float = 1.0, repeats: int = 1000, seed: int = 0
+) -> bool | None:
+    """Whether the first run's mean squared error is lower than `factor` times the second's.
+
+    True, or False, only if that is so in 95% (in 5% or fewer) of bootstrap draws of persons from the faces, and in
+    every pair of restarts (in none); None in between, and where a run was not restarted.  The restarts' errors are
+    those on the evaluation part of each run.
+    """
+    squares = [(run.predict(faces) - faces.points).reshape(-1) ** 2 for run in (first, second)]
+    groups = np.repeat(eda.drawn_together(faces), squares[0].size // len(faces))
+    less = eda.largest_share(-np.stack([squares[0], factor * squares[1]], axis=1), groups, repeats, seed)[0]
+    errors = [run.restarts["evaluation"].to_numpy() ** 2 for run in (first, second)]
+    pairs = errors[0][:, None] < factor * errors[1]
+    if min(map(len, errors)) < 2 or 0 < pairs.mean() < 1:
+        return None
+    verdict = eda.verdict(less)
+    return verdict if verdict == pairs.all() else None
