@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from sklearn import base, linear_model
-from sklearn.experimental import enable_iterative_imputer  # noqa: F401
-from sklearn.impute import IterativeImputer, SimpleImputer
+from sklearn import base
+from sklearn.impute import SimpleImputer
 
 from fkp_utils import faces as face_sets
 from fkp_utils import imputers, shape_models
 
-
-def _ridge() -> imputers.Imputer:
-    """Each coordinate by ridge regression on all others, in rounds (van Buuren, 2018, without the random draws)."""
-    return imputers.Library(IterativeImputer(linear_model.Ridge(alpha=1.0), max_iter=30, tol=1e-2))
-
+if TYPE_CHECKING:
+    from fkp_utils import metrics
 
 IMPUTERS: Mapping[str, Callable[[], imputers.Imputer]] = {
     "forward_fill": imputers.ForwardFill,
     "median": lambda: imputers.Library(SimpleImputer(strategy="median")),
     "knn": imputers.NearestNeighbours,
     "aligned_mean": shape_models.AlignedMean,
-    "ridge": _ridge,
+    "ridge": shape_models.IterativeRidge,
     "ppca": shape_models.ProbabilisticPCA,
 }
 
@@ -54,6 +51,21 @@ def fill(
     return dataclasses.replace(faces, points=filled.reshape(faces.points.shape))
 
 
+def one_convention(faces: face_sets.Faces, offsets: Mapping[str, metrics.Estimate]) -> face_sets.Faces:
+    """The faces with the second source's labels moved to where the first source would put them.
+
+    offsets: second minus first in px for each coordinate, as `eda.source_offsets` measures them on the same images;
+    only those whose interval is clear of zero are taken away.  ValueError if the faces are not of two sources.
+    """
+    sources = [] if faces.source is None else np.unique(faces.source)
+    if len(sources) != 2:
+        raise ValueError(f"the faces are of {max(1, len(sources))} label source(s); expected two")
+    clear = {name: offset.value for name, offset in offsets.items() if not offset.low <= 0 <= offset.high}
+    shift = np.reshape([clear.get(name, 0.0) for name in faces.keypoints.columns], (-1, 2))
+    second = faces.source == sources[1]
+    return dataclasses.replace(faces, points=faces.points - second[:, None, None] * shift)
+
+
 def _coordinates(faces: face_sets.Faces) -> pd.DataFrame:
     return pd.DataFrame(faces.points.reshape(len(faces), -1), columns=faces.keypoints.columns)
 
@@ -73,7 +85,10 @@ def hide(
         raise ValueError(f"all {len(faces)} faces are complete: no pattern of missing labels to follow; give keep")
     if keep is not None and not 1 <= keep < len(faces.keypoints):
         raise ValueError(f"keep is {keep}; expected 1 to {len(faces.keypoints) - 1} points")
-    numbered = dataclasses.replace(faces, attributes={"row": np.arange(len(faces))}).select(complete)
+    if not complete.any():
+        raise ValueError(f"none of {len(faces)} faces is complete: there is nothing to hide and check")
+    stand_ins = faces.image_groups.astype(np.int64).view(np.uint8).reshape(-1, 1, 1, 8)  # equal where the images are
+    numbered = dataclasses.replace(faces, images=stand_ins, attributes={"row": np.arange(len(faces))}).select(complete)
     rows = numbered.split((share, 1 - share), seed=seed)[0].attributes["row"]
     random = np.random.default_rng(seed)
     if keep is None:

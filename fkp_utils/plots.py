@@ -33,7 +33,7 @@ MARKS = {
 
 def style() -> None:
     """The house style: legible at the report's width, colours that survive colour blindness."""
-    sns.set_theme(context="notebook", style="whitegrid", palette=[BLUE, ORANGE, GREEN, PINK, SKY, YELLOW])
+    sns.set_theme(context="notebook", style="whitegrid", palette=[BLUE, ORANGE, GREEN, PINK, SKY, "0.35"])
     plt.rcParams.update(
         {
             "figure.figsize": (WIDTH, 4),
@@ -204,13 +204,22 @@ def curves(
     axes: mpl_axes.Axes, x: Sequence[float], values: Mapping[str, Sequence[metrics.Estimate]], labels: tuple[str, str]
 ) -> mpl_axes.Axes:
     """A line with its interval over `x` for each name; `labels` are those of the two axes."""
-    for name, found in values.items():
-        centre, low, high = np.array([[e.value, e.low, e.high] for e in found]).T
-        (line,) = axes.plot(x, centre, "o-", label=name)
+    for index, (name, found) in enumerate(values.items()):
+        centre, low, high = np.reshape([[e.value, e.low, e.high] for e in found], (-1, 3)).T
+        (line,) = axes.plot(x, centre, "s--" if index % 2 else "o-", label=name)  # both are seen where two agree
         axes.fill_between(x, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
     axes.set(xlabel=labels[0], ylabel=labels[1])
     axes.legend(frameon=False)
     return axes
+
+
+def legend_below(figure: mpl_figure.Figure, columns: int = 3) -> None:
+    """One legend under the figure, of what its first axes shows, in the place of those in its axes."""
+    for axes in figure.axes:
+        if axes.get_legend():
+            axes.get_legend().remove()
+    handles = figure.axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=columns, frameon=False)
 
 
 def location_map(axes: mpl_axes.Axes, points: np.ndarray, size: tuple[int, int]) -> mpl_axes.Axes:

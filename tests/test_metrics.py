@@ -1,129 +1,137 @@
-import dataclasses
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
 from fkp_utils import keypoints, metrics
 
-
-def made(count=40, points=15, missing=0.3, noise=1.0, seed=0):
-    """Points (N, K, 2) with gaps, and predictions with normal errors of sd `noise` px."""
-    random = np.random.default_rng(seed)
-    labels = random.uniform(20, 70, (count, points, 2))
-    predicted = labels + random.normal(0, noise, labels.shape)
-    labels[random.random((count, points)) < missing] = np.nan
-    labels[0, 0] = 30.0
-    return predicted, labels
+coordinates = st.floats(-1000, 1000).map(lambda value: round(value, 3))
+some_points = arrays.arrays(float, st.tuples(st.integers(1, 6), st.integers(1, 5), st.just(2)), elements=coordinates)
 
 
-@pytest.mark.parametrize("measure", [metrics.mse, metrics.rmse, metrics.mae])
-def test_only_given_labels_count(measure):
-    predicted, labels = made()
-    wild = np.where(np.isnan(labels), 1e9, predicted)
-    assert measure(wild, labels) == measure(predicted, labels) > 0
+def with_gaps(points, gaps):
+    points = points.copy()
+    points[np.broadcast_to(gaps[..., None], points.shape)] = np.nan
+    return points
 
 
-def test_errors_by_hand():
-    labels = np.array([[[10.0, 20], [np.nan, np.nan]], [[10, 20], [30, 40]]])
-    predicted = np.array([[[13.0, 20], [0, 0]], [[10, 16], [30, 40]]])
-    assert metrics.mse(predicted, labels) == pytest.approx(25 / 6)
-    assert metrics.rmse(predicted, labels) == pytest.approx((25 / 6) ** 0.5)
-    assert metrics.mae(predicted, labels) == pytest.approx(7 / 6)
-    np.testing.assert_allclose(metrics.per_point(predicted, labels), [2.5, 0])
-    percent = [[100 * 4.5**0.5 / 10, 100 * 8**0.5 / 20], [0, 0]]
-    np.testing.assert_allclose(metrics.percentage_error(predicted, labels), percent)
+@given(some_points, st.data())
+def test_only_given_labels_count(points, data):
+    gaps = data.draw(arrays.arrays(bool, points.shape[:2]))
+    gaps.flat[0] = False
+    errors = data.draw(arrays.arrays(float, points.shape, elements=coordinates))
+    labels, predicted = with_gaps(points, gaps), points + errors
+    expected = (predicted - points)[~gaps]
+    assert metrics.mse(predicted, labels) == pytest.approx((expected**2).mean())
+    assert metrics.rmse(predicted, labels) == pytest.approx(np.sqrt((expected**2).mean()))
+    assert metrics.mae(predicted, labels) == pytest.approx(np.abs(expected).mean())
+    elsewhere = np.where(gaps[..., None], np.nan, predicted)  # what is predicted for a missing label does not matter
+    assert metrics.mse(elsewhere, labels) == metrics.mse(predicted, labels)
+
+
+def test_figures_by_hand():
+    points = np.array([[[0, 0], [10, 10]], [[0, 0], [np.nan, np.nan]]], float)
+    predicted = np.array([[[3, 0], [10, 14]], [[0, 1], [99, 99]]], float)
+    assert metrics.mse(predicted, points) == pytest.approx((9 + 16 + 1) / 6)
+    assert metrics.mae(predicted, points) == pytest.approx((3 + 4 + 1) / 6)
+    np.testing.assert_allclose(metrics.per_point(predicted, points), [np.sqrt(10 / 4), np.sqrt(16 / 2)])
 
 
 def test_a_point_that_is_never_given_has_no_error():
-    predicted, labels = made()
-    labels[:, 3] = np.nan
-    assert np.isnan(metrics.per_point(predicted, labels)).tolist() == [index == 3 for index in range(15)]
+    points = np.zeros((3, 2, 2))
+    points[:, 1] = np.nan
+    assert np.isnan(metrics.per_point(np.ones((3, 2, 2)), points)).tolist() == [False, True]
 
 
-def test_distances_are_told_in_those_of_the_outer_eye_corners():
-    labels = np.full((1, 15, 2), 50.0)
-    for side, x in (("left", 80), ("right", 20)):
-        labels[0, keypoints.KAGGLE_15.index(f"{side}_eye_outer_corner")] = x, 40
-    assert metrics.nme(labels + np.array([3, 4]), labels, keypoints.KAGGLE_15) == pytest.approx(5 / 60)
-    labels[0, keypoints.KAGGLE_15.index("left_eye_outer_corner")] = np.nan
-    with pytest.raises(ValueError, match="no face has both eyes given"):
-        metrics.nme(labels, labels, keypoints.KAGGLE_15)
+@given(st.floats(0.1, 10))
+def test_percentage_error_does_not_depend_on_the_image_size(factor):
+    generator = np.random.default_rng(0)
+    points = generator.uniform(20, 80, (50, 3, 2))
+    predicted = points + generator.normal(0, 2, points.shape)
+    found = metrics.percentage_error(predicted, points)
+    np.testing.assert_allclose(metrics.percentage_error(factor * predicted, factor * points), found)
+    expected = 100 * np.sqrt(((predicted - points)[:, 1, 0] ** 2).mean()) / points[:, 1, 0].mean()
+    assert found[1, 0] == pytest.approx(expected)
+
+
+EYES = {
+    keypoints.KAGGLE_15: ("left_eye_outer_corner", "right_eye_outer_corner"),
+    keypoints.CELEBA_5: ("left_eye", "right_eye"),
+    keypoints.IMM_58: ("left_eye_0", "right_eye_0"),
+    keypoints.LANDMARKS_68: ("left_eye_3", "right_eye_0"),
+}
+
+
+@pytest.mark.parametrize("points_of", EYES, ids=lambda points_of: points_of.name)
+def test_nme_is_in_units_of_the_distance_of_the_eyes(points_of):
+    left, right = map(points_of.index, EYES[points_of])
+    assert points_of.mirror[left] == right
+    points = np.random.default_rng(0).uniform(0, 90, (2, len(points_of), 2))
+    points[:, left], points[:, right] = (70, 40), (30, 40)
+    assert metrics.nme(points + [3, 4], points, points_of) == pytest.approx(5 / 40)
+    points[1, left] = np.nan  # its eyes are not both given, so it does not count
+    assert metrics.nme(points + np.array([[[3, 4]], [[50, 50]]]), points, points_of) == pytest.approx(5 / 40)
+    points[0, left] = np.nan
+    with pytest.raises(ValueError, match="both eyes"):
+        metrics.nme(points, points, points_of)
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda predicted, labels: (predicted[:, :3], labels), r"predicted \(40, 3, 2\) and points \(40, 15, 2\)"),
-        (lambda predicted, labels: (predicted, np.full_like(labels, np.nan)), "no label is given"),
-        (lambda predicted, labels: (np.full_like(predicted, np.nan), labels), "face 0: no finite prediction"),
-    ],
+    "measure",
+    [metrics.mse, metrics.rmse, metrics.mae, metrics.per_point, metrics.percentage_error, metrics.rmse_interval],
 )
-def test_what_cannot_be_measured_is_refused(change, message):
-    with pytest.raises(ValueError, match=message):
-        metrics.rmse(*change(*made()))
+def test_what_cannot_be_measured_is_refused(measure):
+    points = np.zeros((4, 2, 2))
+    bad = np.zeros((4, 2, 2))
+    bad[2, 1, 0] = np.nan
+    with pytest.raises(ValueError, match="face 2: no finite prediction"):
+        measure(bad, points)
+    bad[2, 1, 0] = np.inf
+    with pytest.raises(ValueError, match="face 2: no finite prediction"):
+        measure(bad, points)
+    with pytest.raises(ValueError, match=r"\(4, 2, 2\).*\(4, 1, 2\)"):
+        measure(points, points[:, :1])
+    with pytest.raises(ValueError, match="expected the same"):
+        measure(points.reshape(4, 4), points.reshape(4, 4))
+    with pytest.raises(ValueError, match="no label is given"):
+        measure(points, np.full((4, 2, 2), np.nan))
 
 
-def test_an_interval_holds_the_value_and_narrows_with_more_faces():
-    widths = []
-    for count in (20, 500):
-        predicted, labels = made(count)
-        found = metrics.rmse_interval(predicted, labels)
-        assert found.value == pytest.approx(metrics.rmse(predicted, labels))
-        assert found.low < found.value < found.high
-        widths.append(found.high - found.low)
-    assert widths[1] < widths[0] / 2
+def test_intervals_cover_the_truth_as_often_as_they_say():
+    generator = np.random.default_rng(0)
+    rmse, mean = 0, 0
+    for trial in range(200):
+        errors = generator.normal(0, 2, (100, 1, 2))
+        found = metrics.rmse_interval(errors, np.zeros_like(errors), repeats=200, seed=trial)
+        rmse += found.low <= 2 <= found.high
+        found = metrics.mean_interval(errors[:, 0, 0] + 1, repeats=200, seed=trial)
+        mean += found.low <= 1 <= found.high
+    assert 178 <= rmse <= 199
+    assert 178 <= mean <= 199
 
 
-def test_persons_are_drawn_whole():
-    """Ten times the same faces tell no more than the faces once, if those of a person are drawn together."""
-    predicted, labels = (np.tile(each, (10, 1, 1)) for each in made(30))
-    persons = np.tile(np.arange(30), 10)
-    whole, single = (metrics.rmse_interval(predicted, labels, groups) for groups in (persons, None))
-    assert whole.high - whole.low > 2 * (single.high - single.low)
-    assert whole.value == pytest.approx(single.value)
+def test_interval_of_groups_is_that_of_independent_faces():
+    generator = np.random.default_rng(0)
+    person = generator.normal(0, 2, (80, 1, 2))
+    errors, groups = np.repeat(person, 10, axis=0), np.repeat(np.arange(80), 10)
+    one = metrics.rmse_interval(person, np.zeros_like(person))
+    whole = metrics.rmse_interval(errors, np.zeros_like(errors), groups)
+    naive = metrics.rmse_interval(errors, np.zeros_like(errors))
+    assert [whole.value, whole.low, whole.high] == pytest.approx([one.value, one.low, one.high])
+    assert whole.value == pytest.approx(metrics.rmse(errors, np.zeros_like(errors)))
+    assert whole.high - whole.low > 2 * (naive.high - naive.low)
 
 
-@given(seed=st.integers(0, 99), shift=st.floats(0, 3))
-@settings(deadline=None, max_examples=20)
-def test_a_paired_interval_is_that_of_the_difference(seed, shift):
-    first, labels = made(seed=seed)
-    second = first + shift
-    there, back = metrics.paired_interval(first, second, labels), metrics.paired_interval(second, first, labels)
-    assert there.value == pytest.approx(metrics.rmse(first, labels) - metrics.rmse(second, labels))
-    assert (there.value, there.low, there.high) == pytest.approx((-back.value, -back.high, -back.low))
-    assert there.low - 1e-9 <= there.value <= there.high + 1e-9
-
-
-def test_pairs_tell_what_two_intervals_cannot():
-    """Faces differ much in how hard they are, the two predictions little, but always in the same direction."""
-    random = np.random.default_rng(0)
-    first, labels = made(missing=0.5)
-    first = labels + (first - labels) * random.uniform(0.2, 5, (len(labels), 1, 1))
-    first, second = np.nan_to_num(first), np.nan_to_num(labels + (first - labels) * 1.1)
-    one, other = (metrics.rmse_interval(each, labels) for each in (first, second))
-    assert one.high > other.low
-    assert metrics.paired_interval(first, second, labels).high < 0
-
-
-def test_pairs_of_groups_without_labels_do_not_count():
-    predicted, labels = made()
-    labels[:20] = np.nan
-    groups = np.arange(40) // 2
-    for measure, others in (
-        (metrics.paired_interval, (predicted, predicted + 1)),
-        (metrics.rmse_interval, (predicted,)),
-    ):
-        few = measure(*(each[20:] for each in others), labels[20:], groups[20:])
-        every = measure(*others, labels, groups)
-        assert dataclasses.astuple(every) == pytest.approx(dataclasses.astuple(few))
-
-
-def test_a_mean_leaves_out_what_is_not_there():
-    values = np.array([1.0, np.nan, 3, 5])
+def test_intervals_leave_out_what_is_missing():
+    values = np.array([1.0, np.nan, 3.0, np.nan])
     found = metrics.mean_interval(values)
-    assert found.value == 3
-    assert str(found) == f"3.00 [{found.low:.2f}, {found.high:.2f}]"
-    with pytest.raises(ValueError, match="nothing to measure on"):
-        metrics.mean_interval(np.full(3, np.nan))
+    assert found.value == 2
+    assert 1 <= found.low <= found.high <= 3
+    assert found == metrics.mean_interval(values)  # the same seed
+    with pytest.raises(ValueError, match="no label"):
+        metrics.mean_interval([np.nan, np.nan])
+
+
+def test_an_estimate_reads_well():
+    assert str(metrics.Estimate(1.234, 1.0, 1.5)) == "1.23 [1.00, 1.50]"
