@@ -13,7 +13,7 @@ from fkp_utils import faces as face_sets
 if TYPE_CHECKING:
     import keras
 
-# Fields that are (lowest, highest) allowed; no number lies above its highest.
+# The lowest and highest value allowed.
 _RANGES = {
     "flip": (0, 1),
     "rotate": (0, 180),
@@ -97,7 +97,7 @@ def layer(augmentation: Augmentation, mirror: tuple[int, ...], size: tuple[int, 
     numbers = list(range(len(mirror)))
     if sorted(mirror) != numbers or [mirror[index] for index in mirror] != numbers:
         raise ValueError(f"mirror is {mirror}; expected pairs that point at each other, and points that stay")
-    return augment_layer.Augment(dataclasses.asdict(augmentation), mirror, size, seed)
+    return augment_layer.Augment(dataclasses.asdict(augmentation), mirror, size, int(seed))
 
 
 def apply(faces: face_sets.Faces, augmentation: Augmentation, seed: int = 0) -> face_sets.Faces:

@@ -10,17 +10,21 @@ from keras import ops
 
 from fkp_utils import degrade, warp
 
-# One number each per face.  All are drawn whatever is used, so a seed gives the same flips with and without noise.
+# One number each per face, drawn whatever is used: a seed gives a batch the same flips with and without the rest.
 DRAWN = (
     "flip", "rotate", "scale", "shift_x", "shift_y", "crop", "crop_x", "crop_y", "brightness", "contrast",
     "occlusion_happens", "occlusion_x", "occlusion_y", "width", "height", "grey", "blur_happens", "blur",
-    "pixelate_happens", "pixelate", "noise_happens", "noise", "grain",
+    "pixelate_happens", "pixelate", "noise_happens", "noise",
 )  # fmt: skip
 
 
 @keras.saving.register_keras_serializable("fkp_utils")
 class Augment(keras.layers.Layer):
-    """[images, points] to the same, augmented; see `augment.layer`.  amounts: the fields of an `Augmentation`."""
+    """[images, points] to the same, augmented; see `augment.layer`.  amounts: the fields of an `Augmentation`.
+
+    On TensorFlow it asks Keras not to compile the graph with XLA (`supports_jit`), which is slower there without a GPU;
+    set it to True before the model is compiled to have it otherwise.
+    """
 
     def __init__(
         self, amounts: Mapping[str, float], mirror: tuple[int, ...], size: tuple[int, int], seed: int, **options: object
@@ -28,6 +32,7 @@ class Augment(keras.layers.Layer):
         super().__init__(**{"dtype": "float32", **options})
         self.amounts, self.mirror, self.size, self.seed = dict(amounts), tuple(mirror), tuple(size), seed
         self.random = keras.random.SeedGenerator(seed)
+        self.supports_jit = keras.backend.backend() != "tensorflow"
         self.kernels = [degrade.kernels(side, self.amounts["blur"], self.amounts["pixelate"]) for side in self.size]
 
     def call(self, inputs: list[keras.KerasTensor], training: bool = False) -> list[keras.KerasTensor]:
@@ -35,9 +40,25 @@ class Augment(keras.layers.Layer):
         if not training:
             return [images, points]
         draw = self.draw(ops.shape(images)[0])
-        if any(self.amounts[name] for name in ("flip", "rotate", "scale", "shift", "crop")):
+        amounts = self.amounts
+        light = amounts["brightness"] or amounts["contrast"]
+        mean = ops.mean(images, axis=(1, 2, 3)) if light else None  # of all pixels, also those that a crop removes
+        if any(amounts[name] for name in ("flip", "rotate", "scale", "shift", "crop")):
             images, points = self.move(images, points, draw)
-        return [self.degrade(images, draw), points]
+        if light:
+            contrast, brightness = 1 + self._around(draw, "contrast"), 1 + self._around(draw, "brightness")
+            images = degrade.light(images, mean, contrast, brightness)
+        if amounts["occlusion"]:
+            largest = self._happens(draw, "occlusion") * amounts["occlusion"]
+            sides = draw["width"] * largest, draw["height"] * largest
+            images = degrade.cover(images, sides, (draw["occlusion_x"], draw["occlusion_y"]), draw["grey"] * 255)
+        if amounts["blur"] or amounts["pixelate"]:
+            blur = self._level(draw, "blur", degrade.LEVELS if amounts["blur"] else 0)
+            images = degrade.soften(images, *self.kernels, blur, self._level(draw, "pixelate", amounts["pixelate"] - 1))
+        if amounts["noise"]:
+            deviation = self._happens(draw, "noise") * draw["noise"] * amounts["noise"]
+            images = degrade.grain(images, deviation, self.random)
+        return [ops.clip(images, 0, 255) if light or amounts["noise"] else images, points]
 
     def draw(self, count: int) -> dict[str, keras.KerasTensor]:
         """Random numbers from 0 to 1 for `count` faces: (B,) for each of DRAWN."""
@@ -66,24 +87,7 @@ class Augment(keras.layers.Layer):
         if self.amounts["flip"] and self.amounts["swap"]:
             flipped = (draw["flip"] < self.amounts["flip"])[:, None, None]
             points = ops.where(flipped, ops.take(points, list(self.mirror), axis=1), points)
-        return warp.sample(images, warp.inverse(matrix)), warp.visible(points, self.size)
-
-    def degrade(self, images: keras.KerasTensor, draw: Mapping[str, keras.KerasTensor]) -> keras.KerasTensor:
-        """Images covered, lit, blurred, pixelated and grainy, in this order."""
-        amounts = self.amounts
-        if amounts["occlusion"]:
-            largest = self._happens(draw, "occlusion") * amounts["occlusion"]
-            sides, centre = (draw["width"] * largest, draw["height"] * largest), (draw["occlusion_x"], draw["occlusion_y"])
-            images = degrade.cover(images, sides, centre, draw["grey"] * 255)
-        if amounts["brightness"] or amounts["contrast"]:
-            images = degrade.light(images, 1 + self._around(draw, "contrast"), 1 + self._around(draw, "brightness"))
-        if amounts["blur"] or amounts["pixelate"]:
-            blur = self._level(draw, "blur", degrade.LEVELS if amounts["blur"] else 0)
-            images = degrade.soften(images, *self.kernels, blur, self._level(draw, "pixelate", amounts["pixelate"] - 1))
-        if amounts["noise"]:
-            deviation = self._happens(draw, "noise") * draw["noise"] * amounts["noise"]
-            images = degrade.grain(images, deviation, draw["grain"])
-        return images
+        return warp.sample(images, warp.inverse(matrix), self.supports_jit), warp.visible(points, self.size)
 
     def _around(self, draw: Mapping[str, keras.KerasTensor], name: str, axis: str = "") -> keras.KerasTensor:
         """A number between plus and minus the amount."""
