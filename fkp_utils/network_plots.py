@@ -79,7 +79,7 @@ def map_sheet(layers: Mapping[str, np.ndarray], columns: int = MOST_COLUMNS) -> 
 
 
 def kernel_sheet(kernel: np.ndarray, titles: Sequence[str] | None = None) -> mpl_figure.Figure:
-    """A kernel (h, w, channels in, filters): a column for each filter, a row for each channel; red adds, blue subtracts."""
+    """A kernel (h, w, channels in, filters): a column a filter, a row a channel; red adds, blue takes away."""
     channels, filters = kernel.shape[2:]
     side = min(1.0, plots.WIDTH / filters)
     size = (plots.WIDTH, side * channels + (0.4 if titles else 0.1))

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import json
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
+from pandas.io.formats import style
 
-from fkp_utils import baselines, devices, experiment, files, impute, metrics, runs, runtime, variants
+from fkp_utils import (
+    baselines,
+    code_version,
+    datasets,
+    devices,
+    experiment,
+    files,
+    impute,
+    metrics,
+    models,
+    runs,
+    runtime,
+    variants,
+)
 
 RESULTS = runs.CHECKOUT / "results"
 PARTS = {"training": "train", "validation": "val", "evaluation": "eval"}
 
 
 def row(run: runs.Run) -> dict[str, Any]:
-    """One line of the table: errors of the kept restart by part, the spread over restarts, cost, and the earlier figures.
+    """One line of the table: errors of the kept restart by part, spread over restarts, cost, and the earlier figures.
 
     mse, mae in px², px, on given labels; `all` where missing ones were filled; eval rmse: of the restarts, mean and sd.
     """
@@ -61,10 +74,65 @@ def baseline_rows(parts: experiment.Parts) -> list[dict[str, Any]]:
 
 
 def table(found: Iterable[runs.Run], data: experiment.Data | None = None) -> pd.DataFrame:
-    """The table of the runs, best evaluation error first; with `data`, baselines too, and only runs on the same faces."""
+    """The table of the runs, best evaluation error first; with `data`, baselines too, and only runs on the same faces.
+
+    Runs of an older version of the code are left out.  ValueError if nothing is left to show.
+    """
+    shown = [run for run in found if is_current(run) and (data is None or on(run, data))]
     rows = baseline_rows(data.parts()) if data else []
-    rows += [row(run) for run in found if data is None or on(run, data)]
-    return pd.DataFrame(rows).sort_values("eval mse", ignore_index=True)
+    rows += [row(run) | {"variant": name} for run, name in zip(shown, names(shown), strict=True)]
+    if not rows:
+        raise ValueError("no run to show: none was found that the code as it is has trained")
+    counts = {"epochs": "Int64", "restarts": "Int64", "parameters": "Int64", "seconds": "Int64"}
+    whole = pd.DataFrame(rows).sort_values("eval mse", ignore_index=True)
+    return whole.astype({name: kind for name, kind in counts.items() if name in whole})
+
+
+def show(whole: pd.DataFrame, labels: str = "given") -> style.Styler:
+    """The table as a page shows it, with errors on "given" labels, or on "all", where missing ones were filled.
+
+    The earlier report's figures stand beside both: it does not say which labels they count.  ValueError for others.
+    """
+    if labels not in ("given", "all"):
+        raise ValueError(f"labels is {labels!r}; expected 'given' or 'all'")
+    kind = "all " if labels == "all" else ""
+    errors = {f"{part} {kind}{name}": f"{part} {name}" for name in ("mse", "mae") for part in PARTS.values()}
+    cost = ["epochs", "parameters", "restarts", "seconds"] if labels == "given" else ["epochs"]
+    columns = ["variant", *errors, "earlier mse", "earlier mae", *cost]
+    part = whole.reindex(columns=columns).rename(columns=errors)
+    precise = [name for name in part if name.endswith(("mse", "mae"))]
+    part[precise] = part[precise].astype(float)
+    shown = part.style.format(precision=2, thousands=",", na_rep="–", subset=precise).hide(axis="index")
+    return shown.format(precision=0, thousands=",", na_rep="–", subset=cost)
+
+
+def names(found: Sequence[runs.Run]) -> list[str]:
+    """The labels of the runs; where several have the same, each also says what is different in its description."""
+    flat = [_flat(run.facts["described"]) for run in found]
+    told = []
+    for run, own in zip(found, flat, strict=True):
+        same = [each for other, each in zip(found, flat, strict=True) if other.label == run.label]
+        differing = [field for field in own if len({repr(each.get(field)) for each in same}) > 1]
+        told.append(", ".join([run.label, *(f"{field.replace('_', ' ')} {own[field]}" for field in differing)]))
+    return told
+
+
+def _flat(described: Mapping[str, Any]) -> dict[str, Any]:
+    """The description with the fields of its parts among its own; not the code, which is the same in one table."""
+    fields: dict[str, Any] = {}
+    for name, value in described.items():
+        fields |= {f"{name} {part}": each for part, each in value.items()} if isinstance(value, dict) else {name: value}
+    return {name.removeprefix("augmentation "): value for name, value in fields.items() if name != "code"}
+
+
+def is_current(run: runs.Run) -> bool:
+    """Whether the code that shapes a training is still that which trained the run."""
+    described = run.facts["described"]
+    data, model = described["data"]["name"], described["model"]
+    if data not in datasets.NAMES or model not in models.NAMES:
+        return False
+    modules = ("fkp_utils.training", f"fkp_utils.datasets.{data}", models.module(model))
+    return described["code"] == code_version.version(*modules)
 
 
 def on(run: runs.Run, data: experiment.Data) -> bool:
@@ -75,7 +143,10 @@ def on(run: runs.Run, data: experiment.Data) -> bool:
 
 def publish(name: str, found: Iterable[runs.Run], data: experiment.Data, profile: str) -> pathlib.Path:
     """Writes the table of the runs to `results/<name>.json` with what it takes to judge it; returns the path."""
-    rows = table(found, data).replace({np.nan: None}).to_dict("records")
+    found = [run for run in found if on(run, data) and is_current(run)]
+    if not found:
+        raise ValueError(f"no run on these {data.name} faces to publish as {name!r}")
+    rows = json.loads(table(found, data).to_json(orient="records", double_precision=6))
     faces = {part: len(each) for part, each in data.parts()._asdict().items()}
     facts = {
         "data": {"name": data.name, "fingerprint": data.fingerprint(), "limit": data.limit, "seed": data.seed},
@@ -83,8 +154,8 @@ def publish(name: str, found: Iterable[runs.Run], data: experiment.Data, profile
         "profile": profile,
         "device": devices.accelerator(),
         "versions": runtime.versions(),
-        "codes": sorted({run.facts["described"]["code"] for run in found if on(run, data)}),
-        "date": max(run.facts["date"] for run in found if on(run, data)),
+        "codes": sorted({run.facts["described"]["code"] for run in found}),
+        "date": max(run.facts["date"] for run in found),
         "rows": rows,
     }
     path = RESULTS / f"{name}.json"
