@@ -52,24 +52,31 @@ def curve_sheet(histories: Mapping[str, tuple[pd.DataFrame, int]], columns: int 
     return figure
 
 
-def map_sheet(layers: Mapping[str, np.ndarray], columns: int = MOST_COLUMNS) -> mpl_figure.Figure:
-    """The maps (h, w, C) that each layer makes of one image, in rows; each scaled by its largest value, the title."""
+def map_sheet(
+    layers: Mapping[str, np.ndarray], columns: int = MOST_COLUMNS, image: np.ndarray | None = None
+) -> mpl_figure.Figure:
+    """The maps (h, w, C) that each layer makes of one image, in rows; each scaled by its largest value, the title.
+
+    image: (H, W, C), drawn beside the first row in a column of its own.
+    """
     rows = [
         (name if start == 0 else "", maps[..., start : start + columns])
         for name, maps in layers.items()
         for start in range(0, maps.shape[-1], columns)
     ]
-    columns = max(maps.shape[-1] for _, maps in rows)
+    first = int(image is not None)
+    columns = first + max(maps.shape[-1] for _, maps in rows)
     heights = [maps.shape[0] / maps.shape[1] for _, maps in rows]
     side = plots.WIDTH / columns
     size = (plots.WIDTH, sum(side * height + 0.28 for height in heights))
     figure, grid = plt.subplots(len(rows), columns, figsize=size, squeeze=False, height_ratios=heights)
-    for line, (name, maps) in zip(grid, rows, strict=True):
-        for index, axes in enumerate(line):
-            if index >= maps.shape[-1]:
-                axes.axis("off")
-                continue
-            values = maps[..., index]
+    for axes in grid.flat:
+        axes.axis("off")
+    if image is not None:
+        plots.show_face(grid[0, 0], image).axis("on")
+    for line, (name, maps) in zip(grid[:, first:], rows, strict=True):
+        for axes, values in zip(line, np.moveaxis(maps, -1, 0), strict=False):
+            axes.axis("on")
             axes.imshow(values, cmap=MAPS, vmin=0, vmax=max(values.max(), 1e-6))
             axes.set(xticks=[], yticks=[])
             axes.set_title(f"{values.max():.2g}", fontsize=11, pad=2)
@@ -101,4 +108,22 @@ def unit_values(axes: mpl_axes.Axes, values: np.ndarray, usual: np.ndarray) -> m
     axes.plot(units, usual, "_", color=plots.ORANGE, markersize=5, markeredgewidth=1.5, label="mean of all faces")
     axes.set(xlabel="unit", xlim=(-1, len(values)))
     axes.grid(visible=False, axis="x")
+    return axes
+
+
+def output_spread(axes: mpl_axes.Axes, points: np.ndarray, predicted: np.ndarray) -> mpl_axes.Axes:
+    """For each coordinate the sd in px over faces of its labels, and of what is predicted for the same faces (N, K, 2).
+
+    On the line the outputs vary as much as the labels; at 0 they are the same for every face.
+    """
+    predicted = np.where(np.isnan(points), np.nan, predicted)
+    labels, outputs = np.nanstd(points, axis=0), np.nanstd(predicted, axis=0)
+    for axis, (letter, colour, marker) in enumerate((("x", plots.BLUE, "o"), ("y", plots.ORANGE, "s"))):
+        axes.scatter(labels[:, axis], outputs[:, axis], color=colour, marker=marker, label=letter)
+    largest = 1.08 * max(labels.max(), outputs.max())
+    axes.plot([0, largest], [0, largest], color="0.4", linewidth=1)
+    axes.set(
+        xlim=(0, largest), ylim=(0, largest), aspect="equal", xlabel="sd of labels (px)", ylabel="sd of outputs (px)"
+    )
+    axes.legend(frameon=False)
     return axes

@@ -67,6 +67,16 @@ def test_maps_have_their_own_scale_and_a_row_of_their_layer():
     assert grid[1, 0].get_title() == "0"
 
 
+def test_the_image_stands_beside_its_first_maps():
+    image = np.full((9, 9, 1), 7, np.uint8)
+    grid = np.reshape(
+        network_plots.map_sheet({"a": np.ones((9, 9, 2)), "b": np.ones((4, 4, 1))}, image=image).axes, (2, 3)
+    )
+    assert grid[0, 0].images[0].get_array().tolist() == image[..., 0].tolist()
+    assert [axes.axison for axes in grid.flat] == [True, True, True, False, True, False]
+    assert (grid[0, 1].get_ylabel(), grid[1, 1].get_ylabel()) == ("a", "b")
+
+
 def test_kernels_are_drawn_by_filter_around_zero():
     kernel = np.random.default_rng(0).normal(size=(3, 3, 2, 5))
     figure = network_plots.kernel_sheet(kernel, list("abcde"))
@@ -81,3 +91,17 @@ def test_units_show_the_face_and_the_usual(axes):
     network_plots.unit_values(axes, np.array([0.0, 2.0]), np.array([1.0, 0.5]))
     assert [bar.get_height() for bar in axes.patches] == [0, 2]
     assert axes.lines[0].get_ydata().tolist() == [1, 0.5]
+
+
+def test_outputs_that_are_the_same_for_every_face_have_no_spread(axes):
+    points = np.random.default_rng(0).normal([20, 30], [2, 4], (500, 3, 2))
+    points[::2, 1] = np.nan
+    predicted = np.nan_to_num(points, nan=1e6)
+    predicted[:, 2] = 5
+    network_plots.output_spread(axes, points, predicted)
+    x, y = (found.get_offsets() for found in axes.collections)
+    np.testing.assert_allclose(x[:2, 0], x[:2, 1])
+    np.testing.assert_allclose(x[:, 0], 2, rtol=0.15)
+    np.testing.assert_allclose(y[:, 0], 4, rtol=0.15)
+    assert [x[2, 1], y[2, 1]] == [0, 0]
+    assert axes.get_xlim() == axes.get_ylim()
