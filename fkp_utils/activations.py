@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from scipy import linalg
 
 from fkp_utils import faces as face_sets
@@ -65,6 +66,34 @@ def firing_rates(model: keras.Model, faces: Images, layer: str, batch: int = BAT
         places = output.reshape(len(output), -1, output.shape[-1])
         fired, count = fired + (places > 0).any(axis=1).sum(axis=0), count + len(output)
     return fired / count
+
+
+def layer_table(model: keras.Model) -> pd.DataFrame:
+    """A row for each layer: its name, its kind, the shape of what it puts out for one image, its parameters."""
+    return pd.DataFrame(
+        {
+            "layer": [layer.name for layer in model.layers],
+            "kind": [type(layer).__name__ for layer in model.layers],
+            "output": [" × ".join(map(str, layer.output.shape[1:])) for layer in model.layers],
+            "parameters": [layer.count_params() for layer in model.layers],
+        }
+    )
+
+
+def firing_table(rates: Mapping[str, np.ndarray], most: int = 10) -> pd.DataFrame:
+    """A row for each layer of `firing_rates`: how many units never and always fire, and the first `most` dead ones."""
+    rows = [
+        {
+            "layer": name,
+            "units": len(rate),
+            "dead": int((rate == 0).sum()),
+            "fire for every face": int((rate == 1).sum()),
+            "mean rate": float(rate.mean()),
+            "first dead": ", ".join(map(str, np.flatnonzero(rate == 0)[:most])) or "–",
+        }
+        for name, rate in rates.items()
+    ]
+    return pd.DataFrame(rows)
 
 
 def dead_units(model: keras.Model, faces: Images, layer: str, batch: int = BATCH) -> float:

@@ -1,7 +1,8 @@
-"""Is one network better than another, or only luckier?  On the same faces, over persons and restarts (notebook 04)."""
+"""Is one network better than another, or only luckier?  On the same faces, over persons and restarts."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,3 +56,25 @@ def is_lower(
         return None
     verdict = eda.verdict(less)
     return verdict if verdict == pairs.all() else None
+
+
+def beats(
+    run: runs.Run, baseline: np.ndarray, faces: face_sets.Faces, repeats: int = 1000, seed: int = 0
+) -> bool | None:
+    """Whether the run's error is lower than that of points (N, K, 2) that need no training, such as a baseline's.
+
+    True, or False, only if the interval of the difference over persons says so and every restart does; None in between,
+    and where the run was not restarted.  faces: the evaluation part, as the restarts' errors are those on it.
+    """
+    groups = eda.drawn_together(faces)
+    gain = metrics.paired_interval(run.predict(faces), baseline, faces.points, groups, repeats, seed)
+    lower = run.restarts["evaluation"].to_numpy() < metrics.rmse(baseline, faces.points)
+    if len(lower) < 2 or 0 < lower.mean() < 1 or gain.low <= 0 <= gain.high:
+        return None
+    return bool(lower[0]) if lower[0] == (gain.high < 0) else None
+
+
+def all_hold(verdicts: Iterable[bool | None]) -> bool | None:
+    """The verdict on several at once: False if one is, else None if one cannot be told, or there is none, else True."""
+    found = list(verdicts)
+    return False if False in found else None if None in found or not found else True

@@ -116,3 +116,16 @@ def test_dual_ridge_is_ridge_and_its_penalty_the_best_left_out():
     candidates = activations.PENALTIES * np.linalg.eigvalsh(gram).mean()
     left_out = linear_model.RidgeCV(candidates).fit(train, points[:, 0])
     assert penalty == pytest.approx(left_out.alpha_)
+
+
+def test_a_table_of_layers_adds_up(lenet):
+    table = activations.layer_table(lenet).set_index("layer")
+    assert table.index.tolist() == [layer.name for layer in lenet.layers]
+    assert table["parameters"].sum() == lenet.count_params()
+    assert table.loc["conv1"].tolist() == ["Conv2D", "22 × 22 × 6", 60]
+    assert table.loc["points", "output"] == "15 × 2"
+
+
+def test_a_table_of_rates_names_the_dead():
+    table = activations.firing_table({"a": np.array([0, 1, 0.5, 0, 0]), "b": np.array([1.0, 1])}, most=2)
+    assert table.to_numpy().tolist() == [["a", 5, 3, 1, 0.3, "0, 3"], ["b", 2, 0, 2, 1.0, "–"]]

@@ -89,3 +89,28 @@ def test_all_are_unseen_by_the_same_or_other_data(split):
     drawn = experiment.Data("synthetic")
     assert len(comparisons.unseen(drawn, dataclasses.replace(drawn, limit=20))) == len(split)
     assert len(comparisons.unseen(data, drawn)) == len(split)
+
+
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        (Trained(1, (1, 1.1)), True),
+        (Trained(3, (3, 3.1)), False),
+        (Trained(1, (1,)), None),  # one lucky run
+        (Trained(1, (1, 2.5)), None),  # one restart was no better
+        (Trained(2, (1.9, 1.9)), None),  # chance over persons
+        (Trained(1, (3, 3)), None),  # the persons say one thing, the restarts another
+    ],
+)
+def test_a_baseline_is_beaten_over_persons_by_every_restart(run, expected):
+    some = made()
+    baseline = Trained(2, (), seed=1).predict(some)
+    assert comparisons.beats(run, baseline, some) is expected
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [([True, True], True), ([True, None], None), ([None, False, True], False), ([], None)],
+)
+def test_several_hold_only_together(verdicts, expected):
+    assert comparisons.all_hold(iter(verdicts)) is expected
