@@ -21,6 +21,7 @@ ASSEMBLED = series.BUILD / "book"
 REPORT = series.BUILD / "report"
 _BADGE = re.compile(r"\[!\[([^\]]*)\]\([^)]*\)\]\(([^)]*)\)")
 _NOTEBOOK = re.compile(r"\[([^\]]*)\]\((\d\d_\w+)\.ipynb(#[^)]*)?\)")
+_ROOT = re.compile(r'ROOT = "[^"]*/([^"/]+)"')
 _FILE = re.compile(r"\]\(\.\./([^)]*)\)")
 
 
@@ -85,7 +86,7 @@ def page(notebook: nbformat.NotebookNode, names: Collection[str]) -> nbformat.No
 
     Its stamp stands below the title; badges are buttons without pictures from elsewhere; every figure has its text;
     links to notebooks that are not in the book are plain text, and links to other files lead to the repository.  The
-    recorded values are folded.
+    recorded values are folded; of the folder of the data, only its name is told.
     """
     import nbformat
 
@@ -94,6 +95,8 @@ def page(notebook: nbformat.NotebookNode, names: Collection[str]) -> nbformat.No
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = _linked(cell.source, names)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.source = _ROOT.sub(r'ROOT = ".../\1"', cell.source)
         outputs = [output for output in cell.get("outputs", []) if "data" in output]
         named = [output.data.get(records.MIME, {}) for output in outputs]
         if named and all("value" in record for record in named):

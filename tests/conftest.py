@@ -35,10 +35,11 @@ class Series:
     profile: str
     last: subprocess.CompletedProcess | None = None
     work: float = 0.0
+    data: str = "synthetic"
 
     @property
     def made(self):
-        return self.folder / "build" / "series" / f"synthetic-{self.profile}"
+        return self.folder / "build" / "series" / f"{self.data}-{self.profile}"
 
     def start(self, *options):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FKP_")}
@@ -101,6 +102,18 @@ def smoke(tmp_path_factory):
     for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"]):
         subprocess.run(["git", *command], cwd=series.folder, check=True)
     series.report("--jobs", "2")
+    return series
+
+
+@pytest.fixture(scope="session")
+def smoke_on_photos(tmp_path_factory):
+    """The real series with PROFILE=smoke on real photos in the Kaggle layout, where there are any."""
+    places = [os.environ.get("FKP_DATA"), notebooks.ROOT / "data", notebooks.ROOT.parent / "shared" / "data"]
+    found = [folder for place in places if place for folder in pathlib.Path(place).resolve().glob("kaggle*")]
+    if not found:
+        pytest.skip("no photos: FKP_DATA names no folder that holds a kaggle_layout")
+    series = Series(copied(tmp_path_factory.mktemp("photos")), "smoke", data="kaggle")
+    series.report("--jobs", "2", "--data", "kaggle", "--root", str(found[0]))
     return series
 
 

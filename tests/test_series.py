@@ -219,19 +219,32 @@ def test_links_lead_into_the_book_or_the_repository():
     assert linked.endswith("/blob/main/data/README.md) [Open](https://colab){.badge-button}")
 
 
+def made(*cells):
+    """The page of a notebook with these cells below its title."""
+    title = nbformat.v4.new_markdown_cell("# 01 · A")
+    stamp = {"parameters": {"DATA": "synthetic"}, "versions": {"python": "3.12"}, "seconds": 1.0, "cores": 2}
+    fkp = stamp | {"executed": "2026-01-02T03:04:05+00:00"}
+    return book.page(nbformat.v4.new_notebook(cells=[title, *cells], metadata={"fkp": fkp}), ["01_a"])
+
+
 def test_a_cell_shows_one_figure_and_its_text():
     def picture(alt):
         metadata = {"image/png": {"alt": alt, "width": 700}}
         return nbformat.v4.new_output("display_data", {"image/png": "aaaa"}, metadata=metadata)
 
-    def made(*outputs):
-        cells = [nbformat.v4.new_markdown_cell("# 01 · A"), nbformat.v4.new_code_cell("x", outputs=list(outputs))]
-        stamp = {"parameters": {"DATA": "synthetic"}, "versions": {"python": "3.12"}, "seconds": 1.0, "cores": 2}
-        fkp = stamp | {"executed": "2026-01-02T03:04:05+00:00"}
-        return book.page(nbformat.v4.new_notebook(cells=cells, metadata={"fkp": fkp}), ["01_a"])
-
-    page = made(picture("a face"))
+    page = made(nbformat.v4.new_code_cell("x", outputs=[picture("a face")]))
     assert page.cells[-1].metadata["mystnb"]["image"] == {"alt": "a face", "width": "700px"}
     assert "2026-01-02 03:04 UTC" in page.cells[1].source
     with pytest.raises(ValueError, match="2 figures; one cell, one figure"):
-        made(picture("a"), picture("b"))
+        made(nbformat.v4.new_code_cell("x", outputs=[picture("a"), picture("b")]))
+
+
+def test_a_page_does_not_tell_where_a_folder_lies():
+    cell = nbformat.v4.new_code_cell('ROOT = "/somewhere/of/mine/faces"', metadata={"tags": ["injected-parameters"]})
+    assert made(cell).cells[-1].source == 'ROOT = ".../faces"'
+
+
+def test_tables_tell_words_from_numbers():
+    html = "<td class='a'>-1.5</td><td >left eye</td><td>nan</td><td>None</td><td>+3</td>"
+    assert book._table(html).count("data-words") == 1
+    assert "<td data-words >left eye</td>" in book._table(html)

@@ -55,6 +55,17 @@ def test_the_report_succeeds(smoke):
     assert re.fullmatch(r"report: build/report/index.html  \(\d+ s\)", lines[-1])
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_executes_on_photos(smoke_on_photos, name):
+    path = smoke_on_photos.made / "records" / f"{name}.json"
+    assert path.is_file(), smoke_on_photos.last.stdout
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert found["parameters"]["DATA"] == "kaggle"
+    assert "/" not in found["parameters"]["ROOT"]
+    page = (smoke_on_photos.folder / f"build/report/{name}.html").read_text(encoding="utf-8")
+    assert "data: kaggle" in page
+
+
 def test_the_working_tree_stays_clean(smoke):
     command = ["git", "status", "--porcelain"]
     assert subprocess.run(command, cwd=smoke.folder, capture_output=True, text=True, check=True).stdout == ""
