@@ -1,3 +1,4 @@
+import logging
 import os
 import subprocess
 import sys
@@ -19,6 +20,15 @@ def test_what_the_environment_says_is_kept(monkeypatch):
     runtime.quiet_logs()
     assert os.environ["KERAS_BACKEND"] == "jax"
     assert os.environ.pop("TF_CPP_MIN_LOG_LEVEL") == "3"
+
+
+def test_warnings_of_tensorflow_are_silent_whatever_level_it_sets(caplog):
+    runtime.quiet_logs()
+    logger = logging.getLogger("tensorflow")
+    logger.setLevel(logging.INFO)
+    logger.warning("5 out of the last 6 calls triggered retracing")
+    logger.error("out of memory")
+    assert [record.getMessage() for record in caplog.records] == ["out of memory"]
 
 
 def test_setup_says_versions_and_device(capsys):
