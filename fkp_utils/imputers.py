@@ -67,8 +67,8 @@ class Library(Imputer):
 class ForwardFill(Imputer):
     """Each column keeps the last value given in the rows above (S0.2).
 
-    `fit_transform` fills the rows it is fitted on; those above the first given value take that value.  `transform` takes
-    its rows for what follows the fitted ones: those above the first given value take the last of the fitted rows.
+    `fit_transform` fills the rows it is fitted on; those above the first given value take that value.  `transform`
+    takes its rows for what follows the fitted ones: those above the first given value take the last of the fitted rows.
     """
 
     def _learn(self, X: np.ndarray) -> None:

@@ -69,7 +69,7 @@ def test_nme_is_in_units_of_the_distance_of_the_eyes(points_of):
     assert points_of.mirror[left] == right
     points = np.random.default_rng(0).uniform(0, 90, (2, len(points_of), 2))
     points[:, left], points[:, right] = (70, 40), (30, 40)
-    assert metrics.nme(points + [3, 4], points, points_of) == pytest.approx(5 / 40)
+    assert metrics.nme(points + np.array([3, 4]), points, points_of) == pytest.approx(5 / 40)
     points[1, left] = np.nan  # its eyes are not both given, so it does not count
     assert metrics.nme(points + np.array([[[3, 4]], [[50, 50]]]), points, points_of) == pytest.approx(5 / 40)
     points[0, left] = np.nan
