@@ -30,6 +30,7 @@ def learning_curves(axes: mpl_axes.Axes, history: pd.DataFrame, kept: int | None
             best = each.loc[each["validation"].idxmin()]
             axes.plot(best["epoch"], best["validation"], "o", color=plots.ORANGE, markeredgecolor="black", zorder=4)
     axes.set(xlabel="epoch", ylabel="RMSE (px)", xlim=(0.5, history["epoch"].max() + 0.5))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     return axes
 
 
@@ -85,6 +86,33 @@ def map_sheet(
     return figure
 
 
+def mosaic_sheet(layers: Mapping[str, np.ndarray], columns: int = 6, side: int = 2) -> mpl_figure.Figure:
+    """A panel for each layer: of its maps (h, w, C) of one image, the side × side that vary most, side by side.
+
+    Each map from its lowest value, dark, to its highest, bright.
+    """
+    rows = -(-len(layers) // columns)
+    shape = (plots.WIDTH, rows * (plots.WIDTH / columns + 0.25))
+    figure, grid = plt.subplots(rows, columns, figsize=shape, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for axes, (name, maps) in zip(grid.flat, layers.items(), strict=False):
+        axes.imshow(_mosaic(maps, side), cmap=MAPS, vmin=0, vmax=1)
+        axes.set_title(name, fontsize=11, pad=3)
+    return figure
+
+
+def _mosaic(maps: np.ndarray, side: int) -> np.ndarray:
+    """The maps that vary most, each scaled to 0 … 1, enlarged to 96 px or more, with NaN between them."""
+    most = np.argsort(-maps.std(axis=(0, 1)), kind="stable")[: side**2]
+    shown = maps[..., most] - maps[..., most].min(axis=(0, 1))
+    shown = shown / np.maximum(shown.max(axis=(0, 1)), 1e-6)
+    large = np.kron(shown, np.ones((-(-96 // maps.shape[0]), -(-96 // maps.shape[1]), 1)))
+    framed = np.pad(large, ((0, 4), (0, 4), (0, side**2 - len(most))), constant_values=np.nan)
+    tiles = np.moveaxis(framed, -1, 0).reshape(side, side, *framed.shape[:2])
+    return tiles.swapaxes(1, 2).reshape(side * framed.shape[0], -1)[:-4, :-4]
+
+
 def kernel_sheet(kernel: np.ndarray, titles: Sequence[str] | None = None) -> mpl_figure.Figure:
     """A kernel (h, w, channels in, filters): a column a filter, a row a channel; red adds, blue takes away."""
     channels, filters = kernel.shape[2:]
@@ -106,7 +134,7 @@ def unit_values(axes: mpl_axes.Axes, values: np.ndarray, usual: np.ndarray) -> m
     units = np.arange(len(values))
     axes.bar(units, values, color=plots.BLUE, width=0.8, label="this face")
     axes.plot(units, usual, "_", color=plots.ORANGE, markersize=5, markeredgewidth=1.5, label="mean of all faces")
-    axes.set(xlabel="unit", xlim=(-1, len(values)))
+    axes.set(xlabel="unit", ylabel="value", xlim=(-1, len(values)))
     axes.grid(visible=False, axis="x")
     return axes
 

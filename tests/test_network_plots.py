@@ -77,6 +77,23 @@ def test_the_image_stands_beside_its_first_maps():
     assert (grid[0, 1].get_ylabel(), grid[1, 1].get_ylabel()) == ("a", "b")
 
 
+def test_a_mosaic_shows_the_maps_that_vary_most():
+    maps = np.zeros((3, 3, 5))
+    maps[..., 1] = 7
+    maps[0, 0, 2], maps[2, 2, 4], maps[1, 1, 0] = 3, 2, 1
+    figure = network_plots.mosaic_sheet({"deep": maps, "two": np.ones((96, 48, 2))}, columns=3)
+    assert [axes.get_title() for axes in figure.axes] == ["deep", "two", ""]
+    mosaic = np.ma.filled(figure.axes[0].images[0].get_array(), np.nan)
+    assert mosaic.shape == (196, 196)
+    assert np.isnan(mosaic[96:100]).all()
+    assert np.isnan(mosaic[:, 96:100]).all()
+    first, second, third, constant = mosaic[:96, :96], mosaic[:96, 100:], mosaic[100:, :96], mosaic[100:, 100:]
+    assert [part.sum() for part in (first, second, third, constant)] == [32**2] * 3 + [0]
+    assert first[0, 0] == second[95, 95] == third[48, 48] == 1
+    empty = np.ma.filled(figure.axes[1].images[0].get_array(), np.nan)
+    assert np.isnan(empty[100:]).all()
+
+
 def test_kernels_are_drawn_by_filter_around_zero():
     kernel = np.random.default_rng(0).normal(size=(3, 3, 2, 5))
     figure = network_plots.kernel_sheet(kernel, list("abcde"))
