@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import keras
 from keras import ops
 
-from fkp_utils import degrade, warp
+from fkp_utils import degrade, devices, warp
 
 # One number each per face, drawn whatever is used: a seed gives a batch the same flips with and without the rest.
 DRAWN = (
@@ -22,8 +22,8 @@ DRAWN = (
 class Augment(keras.layers.Layer):
     """[images, points] to the same, augmented; see `augment.layer`.  amounts: the fields of an `Augmentation`.
 
-    On TensorFlow it asks Keras not to compile the graph with XLA (`supports_jit`), which is slower there without a GPU;
-    set it to True before the model is compiled to have it otherwise.
+    For TensorFlow on a CPU it is made for a graph that XLA does not compile, which trains faster there, and tells Keras so
+    (`supports_jit`); set that to True before the model is compiled to have it otherwise.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Augment(keras.layers.Layer):
         super().__init__(**{"dtype": "float32", **options})
         self.amounts, self.mirror, self.size, self.seed = dict(amounts), tuple(mirror), tuple(size), seed
         self.random = keras.random.SeedGenerator(seed)
-        self.supports_jit = keras.backend.backend() != "tensorflow"
+        self.supports_jit = keras.backend.backend() != "tensorflow" or devices.accelerator() != devices.cpu()
         self.kernels = [degrade.kernels(side, self.amounts["blur"], self.amounts["pixelate"]) for side in self.size]
 
     def call(self, inputs: list[keras.KerasTensor], training: bool = False) -> list[keras.KerasTensor]:
