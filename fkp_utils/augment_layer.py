@@ -22,8 +22,8 @@ DRAWN = (
 class Augment(keras.layers.Layer):
     """[images, points] to the same, augmented; see `augment.layer`.  amounts: the fields of an `Augmentation`.
 
-    For TensorFlow on a CPU it is made for a graph that XLA does not compile, which trains faster there, and tells Keras so
-    (`supports_jit`); set that to True before the model is compiled to have it otherwise.
+    For TensorFlow on a CPU it is made for a graph that XLA does not compile, which trains faster there, and tells Keras
+    so (`supports_jit`); set that to True before the model is compiled to have it otherwise.
     """
 
     def __init__(
