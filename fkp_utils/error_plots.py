@@ -1,0 +1,85 @@
+"""Figures of errors: by point and place, against what was expected, and what an attack changes; in the style of `plots`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import axes as mpl_axes
+from matplotlib import figure as mpl_figure
+
+from fkp_utils import metrics, plots
+
+CELL = 4  # px
+FEWEST = 5  # labels in a cell whose error is shown
+
+
+def error_table(axes: mpl_axes.Axes, table: pd.DataFrame, unit: str = "RMSE (px)") -> mpl_axes.Axes:
+    """Errors as colours with their numbers, a row for each index of the table; NaN is left white."""
+    sns.heatmap(table, ax=axes, cmap="rocket_r", vmin=0, annot=True, fmt=".1f", cbar_kws={"label": unit})
+    axes.set(xlabel="", ylabel="")
+    axes.tick_params(axis="y", rotation=0)
+    axes.tick_params(axis="x", rotation=0)
+    return axes
+
+
+def error_map(
+    axes: mpl_axes.Axes, points: np.ndarray, predicted: np.ndarray, size: tuple[int, int], high: float
+) -> mpl_axes.Axes:
+    """RMSE in px, up to `high`, of the points (N, K, 2) whose labels lie in each 4 px cell of an image (height, width).
+
+    Cells with fewer than five labels are left white.
+    """
+    height, width = size
+    known = ~np.isnan(points[..., 0])
+    x, y = points[known].T
+    squares = ((predicted - points)[known] ** 2).mean(axis=1)
+    edges = [np.arange(-0.5, extent + CELL - 0.5, CELL) for extent in (height, width)]
+    count = np.histogram2d(y, x, bins=edges)[0]
+    total = np.histogram2d(y, x, bins=edges, weights=squares)[0]
+    values = np.where(count >= FEWEST, np.sqrt(total / np.maximum(count, 1)), np.nan)
+    extent = (edges[1][0], edges[1][-1], edges[0][-1], edges[0][0])
+    image = axes.imshow(values, cmap="rocket_r", vmin=0, vmax=high, extent=extent)
+    axes.figure.colorbar(image, ax=axes, label="RMSE (px)", shrink=0.85)
+    axes.set(xlabel="x (px)", ylabel="y (px)")
+    axes.grid(visible=False)
+    return axes
+
+
+def reliability(
+    axes: mpl_axes.Axes, expected: Sequence[float], found: Sequence[metrics.Estimate], label: str
+) -> mpl_axes.Axes:
+    """Real errors with their intervals over the expected ones, in px; on the black line they agree."""
+    values = np.array([[each.value, each.low, each.high] for each in found])
+    bars = np.abs(values[:, 1:].T - values[:, 0])
+    axes.errorbar(expected, values[:, 0], yerr=bars, fmt="o-", capsize=4, label=label)
+    end = max(axes.get_xlim()[1], axes.get_ylim()[1])
+    axes.axline((0, 0), slope=1, color="black", linewidth=1)
+    axes.set(xlim=(0, end), ylim=(0, end), xlabel="expected error (px)", ylabel="real RMSE (px)")
+    return axes
+
+
+def pairs_sheet(
+    images: Mapping[str, np.ndarray], points: Mapping[str, Mapping[str, np.ndarray]]
+) -> mpl_figure.Figure:
+    """A row of faces for each name: images (n, H, W, C), with the points (n, K, 2) of its kinds of marks."""
+    columns = max(map(len, images.values()))
+    side = plots.WIDTH / columns
+    figure, grid = plt.subplots(
+        len(images), columns, figsize=(plots.WIDTH, len(images) * side + 0.4), squeeze=False
+    )
+    for line, (name, row) in zip(grid, images.items(), strict=True):
+        for index, axes in enumerate(line):
+            if index >= len(row):
+                axes.axis("off")
+                continue
+            marks = {kind: values[index] for kind, values in points[name].items()}
+            plots.show_face(axes, np.clip(row[index], 0, 255), **marks)
+        line[0].set_ylabel(name)
+    kinds = list(dict.fromkeys(kind for marks in points.values() for kind in marks))
+    handles = [grid[0, 0].scatter([], [], **plots.MARKS[kind]) for kind in kinds]
+    figure.legend(handles, kinds, loc="outside lower center", ncols=max(1, len(kinds)), frameon=False)
+    return figure

@@ -1,0 +1,61 @@
+"""Wrong labels of known kinds, planted on purpose, so that a search for wrong labels can be measured (notebook 06)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fkp_utils import faces as face_sets
+
+KINDS = ("none", "swapped", "shifted", "scaled", "another face")
+SHIFT = (0.08, 0.16)  # of the image's width, in any direction
+SCALE = (0.6, 0.8)  # or its inverse, about the middle of the points
+DIFFERENT = 0.06  # mean distance of the points of another face, in image widths, from which the fault can be seen
+TRIES = 50
+
+
+def plant(faces: face_sets.Faces, share: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Points (N, K, 2) in pixels with faults in `share` of the faces, and the number in KINDS (N,) of each face's fault.
+
+    Faults: left and right swapped; all points shifted; all points scaled about their middle; the points of another
+    face of the same source.  As many of each kind as can be.  Faces with fewer than three given points are left alone,
+    and so are missing labels.  ValueError for a share outside 0 to 1.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"share is {share}; expected 0 to 1")
+    random = np.random.default_rng([seed, 6])
+    points, kinds = faces.points.copy(), np.zeros(len(faces), int)
+    able = np.flatnonzero(faces.given.sum(axis=1) >= 3)
+    rows = random.permutation(able)[: round(share * len(faces))]
+    kinds[rows] = 1 + np.arange(len(rows)) % (len(KINDS) - 1)
+    width = faces.size[1]
+    source = np.zeros(len(faces), int) if faces.source is None else faces.source
+    for row in rows:
+        own = faces.points[row]
+        if KINDS[kinds[row]] == "swapped":
+            points[row] = own[list(faces.keypoints.mirror)]
+        elif KINDS[kinds[row]] == "shifted":
+            angle, length = random.uniform(0, 2 * np.pi), random.uniform(*SHIFT) * width
+            points[row] = own + length * np.array([np.cos(angle), np.sin(angle)])
+        elif KINDS[kinds[row]] == "scaled":
+            factor, middle = random.uniform(*SCALE), np.nanmean(own, axis=0)
+            points[row] = middle + (own - middle) * (factor if random.random() < 0.5 else 1 / factor)
+        else:
+            points[row] = _another(faces, row, np.flatnonzero(source == source[row]), DIFFERENT * width, random)
+    return points, kinds
+
+
+def _another(
+    faces: face_sets.Faces, row: int, rows: np.ndarray, least: float, random: np.random.Generator
+) -> np.ndarray:
+    """The points of a face of `rows`, where this face has labels; one that is `least` px away, or the furthest tried."""
+    own, best, furthest = faces.points[row], None, -1.0
+    for other in random.choice(rows, TRIES):
+        points = np.where(np.isnan(own), np.nan, faces.points[other])
+        if np.isnan(points).sum() > np.isnan(own).sum():
+            continue
+        distance = float(np.nanmean(np.linalg.norm(points - own, axis=1)))
+        if distance > furthest:
+            best, furthest = points, distance
+        if distance >= least:
+            break
+    return own if best is None else best

@@ -1,0 +1,133 @@
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fkp_utils import datasets, faces, faults, keypoints, suspects
+from fkp_utils.datasets import synthetic, synthetic_camera, synthetic_light, synthetic_skin
+
+
+@pytest.fixture(scope="module")
+def thousand():
+    """1,000 synthetic faces without pictures: the points of heads that nobody painted."""
+    blank = np.zeros((96, 96))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(synthetic_skin, "paint", lambda *_: ())
+        patch.setattr(synthetic_light, "glow", lambda *_: None)
+        patch.setattr(synthetic_camera, "see", lambda *_: (np.zeros((192, 192)), np.zeros((192, 192))))
+        patch.setattr(synthetic_camera, "backdrop", lambda *_: blank)
+        patch.setattr(synthetic_camera, "glasses", lambda *_: None)
+        patch.setattr(synthetic_camera, "develop", lambda *_: blank.astype(np.uint8))
+        return synthetic.make(1000, seed=2, workers=1)
+
+
+def seen(some, seed):
+    """What a network of about 2.5 px error sees: errors that points share, larger on turned heads, and their spread."""
+    random = np.random.default_rng(seed)
+    hard = 1.2 * np.exp(random.normal(0, 0.4, len(some))) * (1 + np.abs(some.attributes["yaw"]) / 40)
+    shared = random.normal(0, 1, (len(some), 1, 2))
+    predicted = some.truth + hard[:, None, None] * (shared + random.standard_t(5, some.truth.shape) / 2)
+    spread = np.repeat(hard[:, None] * np.exp(random.normal(0, 0.4, (len(some), 1))), 15, axis=1) / 2
+    return predicted, spread
+
+
+def planted(some, share, seed):
+    points, kinds = faults.plant(some, share, seed)
+    return types.SimpleNamespace(
+        faces=faces.Faces(some.images, points, some.keypoints, some.source), kinds=kinds, rows=np.flatnonzero(kinds)
+    )
+
+
+@pytest.mark.parametrize(("share", "seed"), [(0.01, 0), (0.03, 1), (0.06, 2), (0.1, 3)])
+def test_planted_faults_are_found_among_twice_as_many(thousand, share, seed):
+    spoilt = planted(thousand, share, seed)
+    predicted, spread = seen(thousand, seed)
+    listed = suspects.rank(spoilt.faces, predicted, spread, 2 * len(spoilt.rows))
+    assert len(listed) == 2 * len(spoilt.rows)
+    assert suspects.recall(listed, spoilt.rows) >= 0.9
+    assert (np.diff(listed["score"]) <= 0).all()
+
+
+def test_each_kind_is_found_and_named(thousand):
+    spoilt = planted(thousand, 0.1, 5)
+    predicted, spread = seen(thousand, 5)
+    listed = suspects.rank(spoilt.faces, predicted, spread, 200).set_index("row")
+    for number, name in enumerate(faults.KINDS[1:], 1):
+        rows = np.flatnonzero(spoilt.kinds == number)
+        found = listed.loc[listed.index.isin(rows)]
+        assert len(found) >= 0.8 * len(rows), name
+        full = found[spoilt.faces.given[found.index].sum(axis=1) > 10]
+        assert (full["kind"] == name).mean() >= (0.6 if name == "another face" else 0.8), name
+
+
+def test_without_a_spread_it_goes_by_tilt_and_turn(thousand):
+    spoilt = planted(thousand, 0.03, 1)
+    listed = suspects.rank(spoilt.faces, seen(thousand, 1)[0], None, 60)
+    assert suspects.recall(listed, spoilt.rows) >= 0.85
+
+
+def test_a_hard_face_is_less_suspect_than_an_easy_one_with_the_same_error(thousand):
+    predicted, spread = seen(thousand, 0)
+    predicted = thousand.truth + 0.3 * (predicted - thousand.truth)
+    predicted[:2] = thousand.truth[:2] + 6
+    spread[0], spread[1] = 0.3, 10
+    spoilt = faces.Faces(thousand.images, thousand.truth, thousand.keypoints)
+    easy, hard = suspects.score(spoilt, predicted, spread)[:2]
+    assert easy > 1.5 * hard
+
+
+def kind_of(label, truth):
+    some = faces.Faces(np.zeros((1, 96, 96, 1), np.uint8), label[None], keypoints.KAGGLE_15)
+    return suspects.kind(some, 0, truth[None], (label - truth) / 2)
+
+
+def test_kinds_of_one_face(thousand):
+    truth = thousand.truth[0].astype(float)
+    wanted = truth + np.random.default_rng(0).normal(0, 0.5, truth.shape)
+    assert kind_of(truth[list(keypoints.KAGGLE_15.mirror)], wanted)[0] == "swapped"
+    assert kind_of(truth[::-1], wanted)[0] == "mixed up"
+    name, reason = kind_of(truth + [-19, 2], wanted)
+    assert name == "shifted"
+    assert reason == "all points lie -19 px in x, +2 px in y from where they are expected"
+    middle = truth.mean(axis=0)
+    name, reason = kind_of(middle + 1.5 * (truth - middle), wanted)
+    assert name == "scaled"
+    assert [int(part.split()[-1]) for part in reason.split("%")[:2]] == pytest.approx([150, 150], abs=12)
+    assert kind_of(truth * [0.6, 1], wanted)[0] == "scaled"
+    one = truth.copy()
+    one[10] += 20
+    name, reason = kind_of(one, wanted)
+    assert name == "some points"
+    assert reason.startswith("nose_tip 28 px")
+
+
+def test_faces_without_labels_are_no_suspects(thousand):
+    some = thousand.select(slice(40))
+    points = some.points.copy()
+    points[3] = np.nan
+    predicted, spread = seen(some, 0)
+    found = suspects.score(faces.Faces(some.images, points, some.keypoints, some.source), predicted, spread)
+    assert found[3] == 0
+    assert (np.delete(found, 3) > 0).mean() > 0.3
+
+
+def test_rows_are_those_of_the_set(thousand):
+    rows = np.arange(len(thousand)) + 5000
+    some = faces.Faces(
+        thousand.images, thousand.points, thousand.keypoints, thousand.source, attributes={"row": rows}
+    )
+    listed = suspects.rank(some, *seen(thousand, 0), 10)
+    assert list(listed.columns) == list(suspects.COLUMNS)
+    assert listed["row"].between(5000, 5999).all()
+
+
+def test_recall_needs_something_to_find():
+    assert suspects.recall(pd.DataFrame({"row": [1, 2]}), np.array([2, 3])) == 0.5
+    with pytest.raises(ValueError, match="no wrong row"):
+        suspects.recall(pd.DataFrame({"row": [1]}), np.array([], int))
+
+
+def test_the_set_has_the_faults_it_says(thousand):
+    assert datasets.layout("synthetic").FACES > len(thousand)
+    assert thousand.attributes["wrong_label"].sum() == 1
