@@ -71,6 +71,15 @@ class Augmentation:
         if self.pixelate != int(self.pixelate):
             raise ValueError(f"pixelate is {self.pixelate}; expected a whole number of pixels")
 
+    @property
+    def label(self) -> str:
+        """What tells it from others: "" for none, "augmented" for STANDARD, else how strongly or by what."""
+        known = {NONE: "", STANDARD: "augmented", STRONG: "strongly augmented"}
+        if self in known:
+            return known[self]
+        amounts = [field for field in _RANGES if field != "chance" and getattr(self, field)]
+        return "augmented by " + " + ".join(amounts) + ("" if self.swap else " without swap")
+
 
 NONE = Augmentation()
 # What a camera and a pose change anyway: safe to use on any frontal face.

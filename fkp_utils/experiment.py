@@ -134,7 +134,7 @@ class Experiment:
             words.append(f"pretrained on {self.pretrained.data.name}")
         words.append({"mask": "masked", "drop": "complete rows"}.get(self.missing, self.missing.replace("_", " ")))
         words += ["sources apart"] * (self.sources == "apart")
-        words += ["augmented"] * (self.augmentation != augment.Augmentation())
+        words += [self.augmentation.label] * (self.augmentation.label != "")
         words += [f"loss {self.loss}"] * (self.loss != "mse")
         words += [f"drop-out {self.dropout:g}"] * (self.dropout > 0)
         return ", ".join(words)

@@ -141,8 +141,13 @@ def on(run: runs.Run, data: experiment.Data) -> bool:
     return theirs == {"name": data.name, "root": data.fingerprint(), "limit": data.limit, "seed": data.seed}
 
 
-def publish(name: str, found: Iterable[runs.Run], data: experiment.Data, profile: str) -> pathlib.Path:
-    """Writes the table of the runs to `results/<name>.json` with what it takes to judge it; returns the path."""
+def publish(
+    name: str, found: Iterable[runs.Run], data: experiment.Data, profile: str, folder: pathlib.Path | None = None
+) -> pathlib.Path:
+    """Writes the table of the runs to `<name>.json` in RESULTS, or `folder`, with what it takes to judge it.
+
+    Returns the path.  ValueError if no run is on these faces.
+    """
     found = [run for run in found if on(run, data) and is_current(run)]
     if not found:
         raise ValueError(f"no run on these {data.name} faces to publish as {name!r}")
@@ -158,7 +163,7 @@ def publish(name: str, found: Iterable[runs.Run], data: experiment.Data, profile
         "date": max(run.facts["date"] for run in found),
         "rows": rows,
     }
-    path = RESULTS / f"{name}.json"
+    path = (folder or RESULTS) / f"{name}.json"
     files.write_text(path, json.dumps(facts, indent=1))
     return path
 

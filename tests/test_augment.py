@@ -305,3 +305,17 @@ def test_the_same_on_jax():
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", ON_JAX]
     result = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout[-4000:]
+
+
+@pytest.mark.parametrize(
+    ("augmentation", "label"),
+    [
+        (augment.NONE, ""),
+        (augment.STANDARD, "augmented"),
+        (augment.STRONG, "strongly augmented"),
+        (augment.Augmentation(flip=0.5, swap=False), "augmented by flip without swap"),
+        (augment.Augmentation(brightness=0.3, contrast=0.2), "augmented by brightness + contrast"),
+    ],
+)
+def test_labels_tell_augmentations_apart(augmentation, label):
+    assert augmentation.label == label

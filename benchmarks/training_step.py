@@ -1,0 +1,91 @@
+"""What a training of ours costs beside a bare `model.fit`: the same LeNet-5, faces, loss, optimizer and validation.
+
+One epoch of each in turn, several times, in one process.  Ours reads uint8 faces batch by batch, in an order that can
+be repeated, passes the layer of augmentation (which does nothing here) and counts the error in pixels; the bare one is
+given float32 arrays that are whole in memory.
+
+    python benchmarks/training_step.py [--faces 3000] [--repeats 9]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+
+from fkp_utils import runtime
+
+runtime.load_keras()
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+
+from fkp_utils import devices, experiment, losses, models, outputs, training  # noqa: E402
+from fkp_utils import faces as face_sets  # noqa: E402
+
+
+def ours(described: experiment.Experiment, parts: experiment.Parts) -> Callable[[], object]:
+    """One epoch as `runs.run` trains it."""
+    meaning = described.outputs(parts.training)
+    whole = training.trainer(build(meaning, parts), described.augmentation, meaning.mirror, described.seed)
+    batches = training.Batches(parts.training.images, meaning.targets(parts.training), described.batch, described.seed)
+    check = training.Batches(parts.validation.images, meaning.targets(parts.validation), described.batch, None)
+    training.compile_trainer(whole, described, len(batches))
+    memory = training._Memory(None, whole, whole)
+    return lambda: training._epoch(described, whole, batches, check, memory, str)
+
+
+def bare(described: experiment.Experiment, parts: experiment.Parts) -> Callable[[], object]:
+    """One epoch of `fit` on arrays."""
+    meaning = described.outputs(parts.training)
+    model = build(meaning, parts)
+    slow = keras.backend.backend() == "tensorflow" and devices.accelerator() == devices.cpu()
+    compiling = False if slow else "auto"
+    model.compile(keras.optimizers.Adam(described.learning_rate), losses.loss(described.loss), jit_compile=compiling)
+    data, check = (arrays(meaning, faces) for faces in (parts.training, parts.validation))
+    return lambda: model.fit(*data, batch_size=described.batch, validation_data=check, verbose=0)
+
+
+def build(meaning: outputs.Outputs, parts: experiment.Parts) -> keras.Model:
+    return models.build("lenet5", len(meaning), parts.training.size)
+
+
+def arrays(meaning: outputs.Outputs, faces: face_sets.Faces) -> tuple[np.ndarray, np.ndarray]:
+    return np.asarray(faces.images).astype(np.float32), meaning.targets(faces)
+
+
+def timed(epoch: Callable[[], object]) -> tuple[float, float]:
+    """Seconds by the clock, and of all processors."""
+    start = time.perf_counter(), time.process_time()
+    epoch()
+    return time.perf_counter() - start[0], time.process_time() - start[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--faces", type=int, default=3000)
+    parser.add_argument("--repeats", type=int, default=9)
+    options = parser.parse_args()
+    described = experiment.Experiment(data=experiment.Data(limit=options.faces))
+    parts = described.data.parts()
+    epochs = {"bare fit": bare(described, parts), "ours": ours(described, parts)}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in epochs}
+    for repeat in range(options.repeats + 1):
+        for name, epoch in epochs.items():
+            both = timed(epoch)
+            if repeat:  # the first epoch traces the graph
+                taken[name].append(both)
+    steps = -(-len(parts.training) // described.batch)
+    print(f"{len(parts.training):,} faces, {steps} steps of {described.batch}, medians of {options.repeats} epochs")
+    print(f"{devices.accelerator()}, load {os.getloadavg()[0]:.1f} at the end")
+    for name, each in taken.items():
+        clock, processors = 1e3 * np.median(each, axis=0) / steps
+        print(f"{name:10}{clock:7.2f} ms a step by the clock, {processors:7.2f} of processors")
+    ratios = np.median(np.array(taken["ours"]) / np.array(taken["bare fit"]), axis=0)
+    print(f"training_overhead_processors {ratios[1] - 1:.1%}")
+    print(f"training_overhead {ratios[0] - 1:.1%}")
+
+
+if __name__ == "__main__":
+    main()

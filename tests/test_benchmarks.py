@@ -1,0 +1,56 @@
+"""The long benchmarks, at their smallest: each as the process that a person starts."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from fkp_utils import notebooks
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("benchmarks")
+    environment = os.environ | {"FKP_RUNS": str(folder / "runs"), "FKP_CACHE": str(folder / "cache")}
+
+    def start(name, *options):
+        command = [sys.executable, str(notebooks.ROOT / "benchmarks" / f"{name}.py"), *options]
+        return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+
+    return start
+
+
+SMALLEST = ("--profile", "smoke", "--faces", "80", "--epochs", "1", "--restarts", "1", "--patience", "0")
+
+
+def test_variants_are_trained_once_and_published(bench, tmp_path):
+    options = (*SMALLEST, "--models", "lenet5", "--results", str(tmp_path))
+    done = bench("variants", *options)
+    assert done.returncode == 0, done.stderr
+    facts = json.loads((tmp_path / "variants.json").read_text())
+    labels = {row["variant"] for row in facts["rows"]}
+    assert {"mean points", "nearest faces", "lenet5, knn, drop-out 0.1", "lenet5, masked, drop-out 0.1"} <= labels
+    assert "lenet5, masked, sources apart, augmented, drop-out 0.1" in labels
+    assert len(labels) == len(facts["rows"]) == 9
+    assert facts["profile"] == "smoke profile: up to 1 epochs, patience 0, restarts 1"
+    assert facts["data"] | {"fingerprint": ""} == {"name": "synthetic", "fingerprint": "", "limit": 80, "seed": 0}
+    assert sum(facts["faces"].values()) == 80
+    assert facts["date"]
+    again = bench("variants", *options)
+    assert json.loads((tmp_path / "variants.json").read_text()) == facts, "it was trained a second time"
+    assert "7 variants" in again.stdout
+
+
+def test_an_unknown_model_is_refused(bench):
+    refused = bench("variants", "--models", "lenet5,alexnet")
+    assert refused.returncode == 2
+    assert "no model alexnet; there are lenet5" in refused.stderr
+
+
+def test_the_cost_of_a_training_is_told(bench):
+    done = bench("training_step", "--faces", "80", "--repeats", "1")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^training_overhead -?\d+\.\d%$", done.stdout, re.MULTILINE)
