@@ -39,23 +39,30 @@ def difference(
 
 
 def is_lower(
-    first: runs.Run, second: runs.Run, faces: face_sets.Faces, factor: float = 1.0, repeats: int = 1000, seed: int = 0
+    first: runs.Run,
+    second: runs.Run,
+    faces: face_sets.Faces,
+    factor: float = 1.0,
+    repeats: int = 1000,
+    seed: int = 0,
+    by_seed: bool = False,
 ) -> bool | None:
     """Whether the first run's mean squared error is lower than `factor` times the second's.
 
-    True, or False, only if that is so in 95% (in 5% or fewer) of bootstrap draws of persons from the faces, and in
-    every pair of restarts (in none); None in between, and where a run was not restarted.  The restarts' errors are
-    those on the evaluation part of each run.
+    True, or False, only if that is so in 95% (in 5% or fewer) of bootstrap draws of persons from the faces, and of the
+    pairs of restarts; None in between, and where a run was not restarted.  The restarts' errors are those on the
+    evaluation part of each run.  by_seed: only restarts of the same seed are paired, which begin with the same weights
+    and see the faces in the same order, if the two runs differ in the labels alone.
     """
     squares = [(run.predict(faces) - faces.points).reshape(-1) ** 2 for run in (first, second)]
     groups = np.repeat(eda.drawn_together(faces), squares[0].size // len(faces))
     less = eda.largest_share(-np.stack([squares[0], factor * squares[1]], axis=1), groups, repeats, seed)[0]
     errors = [run.restarts["evaluation"].to_numpy() ** 2 for run in (first, second)]
-    pairs = errors[0][:, None] < factor * errors[1]
-    if min(map(len, errors)) < 2 or 0 < pairs.mean() < 1:
+    if min(map(len, errors)) < 2:
         return None
+    pairs = errors[0] < factor * errors[1] if by_seed else errors[0][:, None] < factor * errors[1]
     verdict = eda.verdict(less)
-    return verdict if verdict == pairs.all() else None
+    return verdict if verdict == eda.verdict(pairs.mean()) else None
 
 
 def beats(
@@ -63,15 +70,17 @@ def beats(
 ) -> bool | None:
     """Whether the run's error is lower than that of points (N, K, 2) that need no training, such as a baseline's.
 
-    True, or False, only if the interval of the difference over persons says so and every restart does; None in between,
-    and where the run was not restarted.  faces: the evaluation part, as the restarts' errors are those on it.
+    True, or False, only if the interval of the difference over persons says so, and 95% of the restarts (all, if they
+    are fewer than 20); None in between, and where the run was not restarted.  faces: the evaluation part, as the
+    restarts' errors are those on it.
     """
     groups = eda.drawn_together(faces)
     gain = metrics.paired_interval(run.predict(faces), baseline, faces.points, groups, repeats, seed)
     lower = run.restarts["evaluation"].to_numpy() < metrics.rmse(baseline, faces.points)
-    if len(lower) < 2 or 0 < lower.mean() < 1 or gain.low <= 0 <= gain.high:
+    verdict = eda.verdict(lower.mean())
+    if len(lower) < 2 or gain.low <= 0 <= gain.high:
         return None
-    return bool(lower[0]) if lower[0] == (gain.high < 0) else None
+    return verdict if verdict == (gain.high < 0) else None
 
 
 def all_hold(verdicts: Iterable[bool | None]) -> bool | None:

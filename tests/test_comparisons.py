@@ -92,6 +92,21 @@ def test_all_are_unseen_by_the_same_or_other_data(split):
 
 
 @pytest.mark.parametrize(
+    ("first", "by_seed", "expected"),
+    [
+        ((2.5, 3.05), True, True),  # each better than the other of its seed
+        ((2.5, 3.05), False, None),  # the worse one not better than the best of the others
+        ((3.05, 2.9), True, None),
+        ((*[2.9] * 39, 9.0), False, True),  # one of forty went wrong
+        ((*[2.9] * 36, *[9.0] * 4), False, None),
+    ],
+)
+def test_restarts_of_one_seed_are_pairs(first, by_seed, expected):
+    one, other = Trained(1, first), Trained(3, (3, 3.1) if len(first) == 2 else (3,) * len(first), 1)
+    assert comparisons.is_lower(one, other, made(), by_seed=by_seed) is expected
+
+
+@pytest.mark.parametrize(
     ("run", "expected"),
     [
         (Trained(1, (1, 1.1)), True),
