@@ -7,7 +7,6 @@ error that is usual for faces as hard as this one looks (notebook 06, S0.12).
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("row", "score", "kind", "reason")
 MEDIAN_2D = np.sqrt(2 * np.log(2))  # median length of a normal vector in the plane, each coordinate of sd 1
+FEWEST = 20  # faces of a label source of which something is usual
 LEAST = 1.0  # px that labels may be off in any direction
 EXPLAINED = 0.5  # a kind explains a face if it leaves less than this of its error
 FEW = 0.25  # share of the points that may be wrong for the others to be called right
@@ -52,30 +52,30 @@ def out_of_fold(described: experiment.Experiment, count: int = 3, **options: Any
 
 
 def score(faces: face_sets.Faces, predicted: np.ndarray, spread: np.ndarray | None = None) -> np.ndarray:
-    """(N,) how unusual the error of each face is beside faces that look as hard; 0 without labels or below the usual.
+    """(N,) how unusual the error of each face is beside faces of its label source that look as hard; 0 is usual.
 
     predicted: (N, K, 2) px, out of fold.  spread: (N, K) px of `uncertainty.shake`; without it, faces are as hard as
-    they are tilted and turned.  Three errors are looked at: the mean one of all points, the common shift of all points,
-    and the length by the covariance that errors usually have (networks often shift or shrink all points a little, but
-    swap no eyes).  The score is the logarithm of the largest of them over the usual one, in units of its usual size.
+    they are tilted and turned.  Two errors are looked at: the mean one of all points, and the length by the covariance
+    that errors usually have (networks often shift or shrink all points a little, but swap no eyes).  The score is the
+    mean of their logarithms over the usual ones, each in units of its usual size; -inf for a face without labels.
     """
-    hardness, empty = _hardness(faces, predicted, spread), ~faces.given.any(axis=1)
-    found = np.zeros(len(faces))
-    for error in _errors(faces, predicted):
-        logs = np.log(np.maximum(error[~empty], 1e-3))
-        logs -= _usual(logs, hardness[~empty])
-        middle = np.median(logs)
-        found[~empty] = np.maximum(found[~empty], (logs - middle) / max(1.4826 * np.median(np.abs(logs - middle)), 1e-6))
+    hardness, source = _hardness(faces, predicted, spread), _source(faces)
+    whole = np.linalg.norm(standardised(faces, predicted), axis=2)
+    found = np.full(len(faces), -np.inf)
+    for label in np.unique(source):
+        rows = np.flatnonzero((source == label) & faces.given.any(axis=1))
+        if len(rows) < FEWEST:
+            continue
+        errors = np.sqrt(np.nanmean(whole[rows] ** 2, axis=1)), lengths(faces.select(rows), predicted[rows])
+        found[rows] = np.mean([_unusual(error, hardness[rows]) for error in errors], axis=0)
     return found
 
 
-def _errors(faces: face_sets.Faces, predicted: np.ndarray) -> list[np.ndarray]:
-    units = standardised(faces, predicted)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a face without labels has no error
-        whole = np.sqrt(np.nanmean((units**2).sum(axis=2), axis=1))
-        shift = np.linalg.norm(np.nanmean(units, axis=1), axis=1)
-    return [whole, shift, lengths(faces, predicted)]
+def _unusual(error: np.ndarray, hardness: np.ndarray) -> np.ndarray:
+    logs = np.log(np.maximum(error, 1e-3))
+    logs -= _usual(logs, hardness)
+    middle = np.median(logs)
+    return (logs - middle) / max(1.4826 * np.median(np.abs(logs - middle)), 1e-6)
 
 
 def lengths(faces: face_sets.Faces, predicted: np.ndarray) -> np.ndarray:

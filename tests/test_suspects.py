@@ -74,7 +74,7 @@ def test_a_hard_face_is_less_suspect_than_an_easy_one_with_the_same_error(thousa
     spread[0], spread[1] = 0.3, 10
     spoilt = faces.Faces(thousand.images, thousand.truth, thousand.keypoints)
     easy, hard = suspects.score(spoilt, predicted, spread)[:2]
-    assert easy > 1.5 * hard
+    assert easy > hard + 1
 
 
 def kind_of(label, truth):
@@ -103,13 +103,13 @@ def test_kinds_of_one_face(thousand):
 
 
 def test_faces_without_labels_are_no_suspects(thousand):
-    some = thousand.select(slice(40))
+    some = thousand.select(slice(300, 420))
     points = some.points.copy()
     points[3] = np.nan
     predicted, spread = seen(some, 0)
     found = suspects.score(faces.Faces(some.images, points, some.keypoints, some.source), predicted, spread)
-    assert found[3] == 0
-    assert (np.delete(found, 3) > 0).mean() > 0.3
+    assert np.isneginf(found[3])
+    assert np.isfinite(found[some.source == 0]).sum() == (some.source == 0).sum() - 1
 
 
 def test_rows_are_those_of_the_set(thousand):
