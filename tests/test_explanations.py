@@ -1,0 +1,144 @@
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fkp_utils import explanations, models
+
+SIZE = (20, 24)
+
+
+def spots(*places):
+    maps = np.zeros((len(places), *SIZE), np.float32)
+    for each, (x, y) in zip(maps, places, strict=True):
+        each[y, x] = 1
+    return maps
+
+
+def noise(count=3, seed=0):
+    return np.random.default_rng(seed).random((count, *SIZE))
+
+
+def reads(row, column):
+    """A model whose only output has the grey level at one place as its x, and 0 as its y."""
+    image = keras.Input((*SIZE, 1))
+    dense = keras.layers.Dense(2, use_bias=False)
+    model = keras.Model(image, keras.layers.Reshape((1, 2))(dense(keras.layers.Flatten()(image))))
+    weights = np.zeros((SIZE[0] * SIZE[1], 2), np.float32)
+    weights[row * SIZE[1] + column, 0] = 1
+    dense.set_weights([weights])
+    return model
+
+
+def test_a_peak_is_x_before_y_and_nowhere_in_an_empty_map():
+    maps = spots((3, 7), (0, 0), (5, 5))
+    maps[1] = 0
+    maps[2, 5, 7] = 1
+    np.testing.assert_array_equal(explanations.peaks(maps), [(3, 7), (np.nan, np.nan), (6, 5)])
+
+
+def test_hits_count_given_points_within_the_radius():
+    points = np.array([(3.0, 10.0), (3.0, 10.1), (np.nan, np.nan), (4.0, 4.0)])
+    places = np.array([(3.0, 7.0), (3.0, 7.0), (3.0, 7.0), (np.nan, np.nan)])
+    np.testing.assert_array_equal(explanations.hits(places, points, 3), [1, 0, np.nan, 0])
+    np.testing.assert_array_equal(explanations.hits(np.array([3.0, 7.0]), points, 3), [1, 0, np.nan, 0])
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 23), st.integers(0, 19), st.integers(1, 8))
+def test_chance_is_what_random_places_hit(x, y, radius):
+    points = np.array([(x, y)], float)
+    rows, columns = np.mgrid[: SIZE[0], : SIZE[1]]
+    every = np.stack([columns.ravel(), rows.ravel()], axis=1).astype(float)
+    expected = explanations.hits(every, np.broadcast_to(points[0], every.shape), radius).mean()
+    assert explanations.chance(points, SIZE, radius)[0] == pytest.approx(expected)
+
+
+def test_chance_of_a_missing_point_is_missing():
+    assert np.isnan(explanations.chance(np.full((1, 2), np.nan), SIZE, 3)[0])
+
+
+def test_similarity_is_the_correlation_of_each_face():
+    first, second = noise(), noise(seed=1)
+    expected = [np.corrcoef(one.ravel(), other.ravel())[0, 1] for one, other in zip(first, second, strict=True)]
+    np.testing.assert_allclose(explanations.similarity(first, second), expected)
+    np.testing.assert_allclose(explanations.similarity(first, 1 - 0.5 * first), -1)
+
+
+def test_a_flat_map_is_like_no_other():
+    flat = np.full((3, *SIZE), 0.7) + 1e-9 * noise()
+    assert np.isnan(explanations.similarity(flat, noise())).all()
+
+
+def test_layers_from_the_named_one_on_are_fresh():
+    trained, fresh = (models.build("lenet5", 2, SIZE) for _ in range(2))
+    found = explanations.randomised(trained, fresh, "head_dense1")
+    for layer in found.layers:
+        source = fresh if layer.name.startswith("head") else trained
+        for ours, theirs in zip(layer.get_weights(), source.get_layer(layer.name).get_weights(), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    assert not np.array_equal(trained.get_layer("conv1").get_weights()[0], fresh.get_layer("conv1").get_weights()[0])
+    with pytest.raises(ValueError, match="no layer 'conv9'; lenet5 has image"):
+        explanations.randomised(trained, fresh, "conv9")
+
+
+def test_random_maps_are_constant_in_a_cell():
+    maps = explanations.random_maps(2, SIZE, 5, seed=3)
+    assert maps.shape == (2, *SIZE)
+    assert len(np.unique(maps)) == 2 * 4 * 5
+    assert len(np.unique(maps[0, 5:10, 20:])) == 1
+    np.testing.assert_array_equal(maps, explanations.random_maps(2, SIZE, 5, seed=3))
+
+
+def test_a_disc_is_strongest_at_its_point():
+    points = np.array([(3.0, 7.0), (20.0, 1.0)])
+    maps = explanations.discs(points, SIZE)
+    np.testing.assert_array_equal(explanations.peaks(maps), points)
+    assert maps.max() == 1
+    assert maps.min() >= 0
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.floats(0, 1), st.booleans())
+def test_what_is_erased_is_not_what_is_kept(share, insert):
+    images = 255 * noise(seed=5)[..., None]
+    maps = np.round(noise(), 1)  # with equal values
+    found = explanations.erased(images, maps, share, insert)
+    same = np.isclose(found, images)[..., 0]
+    count = round(share * SIZE[0] * SIZE[1])
+    assert (same.sum(axis=(1, 2)) == (count if insert else SIZE[0] * SIZE[1] - count)).all()
+    strong = same if insert else ~same
+    for values, chosen in zip(maps, strong, strict=True):
+        if 0 < count < values.size:
+            assert values[chosen].min() >= values[~chosen].max()
+    assert np.allclose(found[~same], np.broadcast_to(images.mean(axis=(1, 2), keepdims=True), found.shape)[~same])
+
+
+def test_a_point_moves_when_what_it_is_read_from_is_erased():
+    images = 255 * noise()[..., None].astype(np.float32)
+    model, shares = reads(7, 3), (0, 1 / 480, 1)
+    gone = np.abs(images[:, 7, 3, 0] - images.mean(axis=(1, 2, 3)))
+    found = explanations.moved(model, images, spots(*[(3, 7)] * 3), shares, 0)
+    np.testing.assert_allclose(found, [np.zeros(3), gone, gone], rtol=1e-4)
+    found = explanations.moved(model, images, spots(*[(3, 7)] * 3), shares, 0, insert=True)
+    np.testing.assert_allclose(found, [gone, np.zeros(3), np.zeros(3)], rtol=1e-4)
+
+
+def test_small_shows_where_it_sees_a_point():
+    model = models.build("small", 2, (48, 64))
+    kernel = np.zeros_like(model.get_layer("head_coordinates").get_weights()[0])
+    kernel[5, 2] = kernel[64 + 5, 3] = -1  # output 1 is read from map 5 alone
+    rest = model.get_layer("head_coordinates").get_weights()[1:]
+    model.get_layer("head_coordinates").set_weights([kernel, *rest])
+    images = np.random.default_rng(0).uniform(0, 255, (2, 48, 64, 1)).astype(np.float32)
+    inner = keras.Model(model.input, model.get_layer("head_weights").output)
+    weights = np.asarray(inner(images))[..., 5].reshape(2, *model.get_layer("maps").output.shape[1:3])
+    found = explanations.place_maps(model, images, 1)
+    assert found.shape == (2, 48, 64)
+    assert found.max(axis=(1, 2)).tolist() == [1, 1]
+    cell = 48 // weights.shape[1]
+    blocks = found.reshape(2, weights.shape[1], cell, weights.shape[2], cell).mean(axis=(2, 4))
+    assert np.corrcoef(blocks.ravel(), weights.ravel())[0, 1] > 0.9
+    with pytest.raises(ValueError, match="lenet5 has no maps that mean places"):
+        explanations.place_maps(models.build("lenet5", 2, SIZE), images, 1)
