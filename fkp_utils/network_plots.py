@@ -155,3 +155,28 @@ def output_spread(axes: mpl_axes.Axes, points: np.ndarray, predicted: np.ndarray
     )
     axes.legend(frameon=False)
     return axes
+
+
+def overlay_sheet(
+    images: np.ndarray, maps: np.ndarray, points: np.ndarray, rows: Sequence[str], columns: Sequence[str], label: str
+) -> mpl_figure.Figure:
+    """Images (R, H, W, C) on the left, and over each its maps (R, M, H, W), a row and a column each, with their names.
+
+    points: (R, 2), the point that a row is about, marked in all its panels; NaN is not drawn.  Maps are 0 to 1, on one
+    scale of colours, whose name is `label`.
+    """
+    height, width = images.shape[1:3]
+    side = plots.WIDTH / (1 + len(columns))
+    size = (plots.WIDTH, len(rows) * side * height / width + 0.75)
+    figure, grid = plt.subplots(len(rows), 1 + len(columns), figsize=size, squeeze=False)
+    drawn = None
+    for line, image, values, point, name in zip(grid, images, maps, points, rows, strict=True):
+        for axes, each, title in zip(line, [None, *values], ["image", *columns], strict=True):
+            plots.show_face(axes, image, title if line is grid[0] else None)
+            if each is not None:
+                drawn = axes.imshow(each, cmap=MAPS, vmin=0, vmax=1, alpha=0.6)
+            axes.scatter(*point, **plots.MARKS["predicted"] | {"s": 40})
+        line[0].set_ylabel(name)
+    if drawn is not None:
+        figure.colorbar(drawn, ax=grid, location="bottom", label=label, fraction=0.05, aspect=50, pad=0.02)
+    return figure

@@ -122,3 +122,20 @@ def test_outputs_that_are_the_same_for_every_face_have_no_spread(axes):
     np.testing.assert_allclose(y[:, 0], 4, rtol=0.15)
     assert [x[2, 1], y[2, 1]] == [0, 0]
     assert axes.get_xlim() == axes.get_ylim()
+
+
+def test_maps_lie_over_their_image_on_one_scale_with_the_point():
+    images = np.full((2, 10, 12, 1), 7, np.uint8)
+    maps = np.random.default_rng(0).random((2, 3, 10, 12))
+    points = np.array([(3.0, 7.0), (5.0, 2.0)])
+    figure = network_plots.overlay_sheet(images, maps, points, ["left", "right"], list("abc"), "what raises it")
+    *panels, bar = figure.axes
+    grid = np.reshape(panels, (2, 4))
+    assert [axes.get_title() for axes in grid[0]] == ["image", "a", "b", "c"]
+    assert [line[0].get_ylabel() for line in grid] == ["left", "right"]
+    assert [len(axes.images) for axes in grid[1]] == [1, 2, 2, 2]
+    np.testing.assert_array_equal(grid[1, 2].images[1].get_array(), maps[1, 1])
+    assert {axes.images[1].get_clim() for axes in grid[:, 1:].flat} == {(0, 1)}
+    for line, point in zip(grid, points, strict=True):
+        assert {tuple(axes.collections[0].get_offsets()[0]) for axes in line} == {tuple(point)}
+    assert bar.get_xlabel() == "what raises it"
