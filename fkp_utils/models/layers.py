@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import keras
 
 IMAGENET_MEAN = (103.939, 116.779, 123.68)  # of blue, green and red, from 0 to 255
-MOMENTUM = 0.9  # of a normalisation's running statistics: they settle within one short epoch
 
 
 def image(size: tuple[int, int], channels: int) -> keras.KerasTensor:
@@ -35,22 +34,25 @@ def head(
     size: tuple[int, int],
     hidden: Sequence[int] = (),
     dropout: float = 0.0,
-    normalise: bool = False,
+    imagenet: bool = False,
 ) -> keras.KerasTensor:
     """Features (B, h, w, c) to points (B, outputs, 2) in pixels: flat, dense layers of `hidden` units, coordinates.
 
-    The network's own coordinates are 0 in the middle of the image and ±1 at its edges.  With `normalise`, each channel
-    is brought to mean 0 and variance 1 first: features from ImageNet are so large that training would start far off.
+    The network's own coordinates are 0 in the middle of the image and ±1 at its edges.  imagenet: features may come
+    from ImageNet, where a few are very large.  Those of each image are brought to mean 0 and variance 1, not those of
+    each batch, as many fire on few faces; and the last weights start small, so that training begins near the middle.
     """
     height, width = size
-    if normalise:
-        x = keras.layers.BatchNormalization(momentum=MOMENTUM, name="head_norm")(x)
+    start: str | keras.Initializer = "glorot_uniform"
+    if imagenet:
+        x = keras.layers.GroupNormalization(groups=1, name="head_norm")(x)
+        start = keras.initializers.RandomNormal(stddev=0.01)
     x = keras.layers.Flatten(name="head_flatten")(x)
     for number, units in enumerate(hidden, 1):
         if dropout:
             x = keras.layers.Dropout(dropout, name=f"head_dropout{number}")(x)
         x = keras.layers.Dense(units, activation="relu", name=f"head_dense{number}")(x)
-    x = keras.layers.Dense(2 * outputs, name="head_coordinates")(x)
+    x = keras.layers.Dense(2 * outputs, kernel_initializer=start, name="head_coordinates")(x)
     x = keras.layers.Reshape((outputs, 2), name="head_reshape")(x)
     return keras.layers.Rescaling(
         [width / 2, height / 2], offset=[(width - 1) / 2, (height - 1) / 2], name="points", dtype="float32"

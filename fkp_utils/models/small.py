@@ -11,6 +11,7 @@ STEM = 16
 FILTERS = (16, 32, 64, 128)  # of the residual blocks (He et al., 2016)
 MERGED = 64
 MAPS = 64
+MOMENTUM = 0.9  # of the normalisation's running statistics: they settle within one short epoch
 
 
 def build(name: str, outputs: int, size: tuple[int, int], channels: int, dropout: float) -> keras.Model:
@@ -72,5 +73,5 @@ def _convolve(
     x: keras.KerasTensor, filters: int, side: int, stride: int, name: str, relu: bool = True
 ) -> keras.KerasTensor:
     x = keras.layers.Conv2D(filters, side, strides=stride, padding="same", use_bias=False, name=name)(x)
-    x = keras.layers.BatchNormalization(momentum=layers.MOMENTUM, name=f"{name}_norm")(x)
+    x = keras.layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x)
     return keras.layers.ReLU(name=f"{name}_relu")(x) if relu else x

@@ -25,7 +25,7 @@ def build(name: str, outputs: int, size: tuple[int, int], channels: int, dropout
         x = _fire(x, filters, f"fire{number}")
         if number in POOLED:
             x = keras.layers.MaxPooling2D(3, strides=2, name=f"pool{number}")(x)
-    return keras.Model(image, layers.head(x, outputs, size, (UNITS,), dropout, normalise=True), name=name)
+    return keras.Model(image, layers.head(x, outputs, size, (UNITS,), dropout, imagenet=True), name=name)
 
 
 def _fire(x: keras.KerasTensor, squeezed: int, name: str) -> keras.KerasTensor:

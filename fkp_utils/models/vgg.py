@@ -25,4 +25,4 @@ def build(name: str, outputs: int, size: tuple[int, int], channels: int, dropout
             )
             x = convolution(x)
         x = keras.layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
-    return keras.Model(image, layers.head(x, outputs, size, (UNITS,), dropout, normalise=True), name=name)
+    return keras.Model(image, layers.head(x, outputs, size, (UNITS,), dropout, imagenet=True), name=name)
