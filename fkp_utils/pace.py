@@ -1,0 +1,33 @@
+"""How soon a network learns: the first epochs, the epochs to an error, and whether restarts agree (notebook 05)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from fkp_utils import runs
+
+
+def first_epochs(run: runs.Run, epochs: int) -> np.ndarray:
+    """(R,) the mean validation error in px of each restart over its first epochs."""
+    history = run.history
+    return history[history["epoch"] <= epochs].groupby("restart")["validation"].mean().to_numpy()
+
+
+def epochs_to(run: runs.Run, level: float) -> np.ndarray:
+    """(R,) the epoch, from 1, at which the validation error of each restart first is `level` px or less; else inf."""
+    history = run.history
+    there = history[history["validation"] <= level].groupby("restart")["epoch"].min().astype(float)
+    return there.reindex(range(len(run.restarts)), fill_value=math.inf).to_numpy()
+
+
+def lower(first: np.ndarray, second: np.ndarray) -> bool | None:
+    """Whether the values of the first run's restarts are lower than those of the second's.
+
+    True if that is so in every pair, False if in none; None in between, and where one was not restarted.
+    """
+    pairs = first[:, None] < second
+    return None if min(pairs.shape) < 2 or 0 < pairs.mean() < 1 else bool(pairs.all())
