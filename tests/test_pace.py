@@ -28,7 +28,13 @@ def test_epochs_to_a_level_are_infinite_where_it_is_never_reached(run):
 
 @pytest.mark.parametrize(
     ("first", "second", "holds"),
-    [([1, 2], [3, 4], True), ([3, 4], [1, 2], False), ([1, 3], [2, 4], None), ([1, 1], [1, 1], False), ([1], [2], None)],
+    [
+        ([1, 2], [3, 4], True),
+        ([3, 4], [1, 2], False),
+        ([1, 3], [2, 4], None),
+        ([1, 1], [1, 1], False),
+        ([1], [2], None),
+    ],
 )
 def test_a_verdict_needs_every_pair_of_restarts(first, second, holds):
     assert pace.lower(np.array(first), np.array(second)) is holds
