@@ -86,18 +86,20 @@ def test_equal_labels_tell_what_is_different(trained):
     changes = [
         {},
         {"learning_rate": 0.01, "epochs": 3},
+        {"augmentation": augment.Augmentation(rotate=5)},
+        {"augmentation": augment.Augmentation(rotate=20)},
         {"augmentation": augment.STANDARD},
-        {"augmentation": dataclasses.replace(augment.STANDARD, flip=not augment.STANDARD.flip)},
     ]
     described = [dataclasses.replace(TINY, **change) for change in changes]
     label = TINY.label
-    flip = augment.STANDARD.flip
-    augmented = described[2].label
+    rotated = described[2].label
+    assert rotated == described[3].label
     assert summary.names([like(trained, each) for each in described]) == [
         f"{label}, learning rate 0.001, epochs 2",
         f"{label}, learning rate 0.01, epochs 3",
-        f"{augmented}, flip {flip}",
-        f"{augmented}, flip {not flip}",
+        f"{rotated}, rotate 5",
+        f"{rotated}, rotate 20",
+        described[4].label,
     ]
     assert summary.names([trained]) == [label]
 
