@@ -172,7 +172,7 @@ def overlay_sheet(
     drawn = None
     for line, image, values, point, name in zip(grid, images, maps, points, rows, strict=True):
         for axes, each, title in zip(line, [None, *values], ["image", *columns], strict=True):
-            plots.show_face(axes, image, title if line is grid[0] else None)
+            plots.show_face(axes, image, title if line[0] is grid[0, 0] else None)
             if each is not None:
                 drawn = axes.imshow(each, cmap=MAPS, vmin=0, vmax=1, alpha=0.6)
             axes.scatter(*point, **plots.MARKS["predicted"] | {"s": 40})
