@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fkp_utils import metrics
+
 if TYPE_CHECKING:
     import keras
 
@@ -22,9 +24,9 @@ def push(
 ) -> np.ndarray:
     """The images, changed so that the network's point `output` moves in a direction, one of DIRECTIONS, of the image.
 
-    images: (N, H, W, C) in grey levels.  budget: the largest change of any pixel in grey levels.  steps: 1 is FGSM, more
-    are PGD, with steps of 2.5 / steps of the budget.  Returns float32 (N, H, W, C), within 0 to 255 and the budget.
-    ValueError for another direction, a budget or number of steps that is not positive.
+    images: (N, H, W, C) in grey levels.  budget: the largest change of any pixel in grey levels.  steps: 1 is FGSM,
+    more are PGD, with steps of 2.5 / steps of the budget.  Returns float32 (N, H, W, C), within 0 to 255 and the
+    budget.  ValueError for another direction, a budget or number of steps that is not positive.
     """
     from fkp_utils import gradcam
 
@@ -53,7 +55,7 @@ def moved(
 
 
 def random_change(images: np.ndarray, budget: float, seed: int = 0) -> np.ndarray:
-    """The images with every pixel changed by the budget up or down at random: what a change of this size does by chance."""
+    """The images with every pixel changed by the budget, up or down at random: what this size does by chance."""
     signs = np.random.default_rng(seed).choice([-1, 1], np.shape(images))
     return np.clip(np.asarray(images, np.float32) + budget * signs, 0, 255).astype(np.float32)
 
@@ -65,10 +67,15 @@ def strength(
     direction: str,
     budgets: Sequence[float],
     steps: int = 10,
+    groups: np.ndarray | None = None,
+    repeats: int = 1000,
     seed: int = 0,
-) -> dict[str, np.ndarray]:
-    """How far (budgets, N) in px a point moves under FGSM, PGD and a change at random of each budget in grey levels."""
-    found: dict[str, list[np.ndarray]] = {"PGD": [], "FGSM": [], "at random": []}
+) -> dict[str, list[metrics.Estimate]]:
+    """How far in px a point moves on average under FGSM, PGD and a change at random, for each budget in grey levels.
+
+    Intervals are 95%, over groups (N,), such as persons.  The other arguments are those of `push`.
+    """
+    found: dict[str, list[metrics.Estimate]] = {"PGD": [], "FGSM": [], "at random": []}
     for budget in budgets:
         changes = {
             "PGD": push(model, images, output, direction, budget, steps),
@@ -76,5 +83,6 @@ def strength(
             "at random": random_change(images, budget, seed),
         }
         for name, changed in changes.items():
-            found[name].append(moved(model, images, changed, output, direction))
-    return {name: np.stack(values) for name, values in found.items()}
+            moves = moved(model, images, changed, output, direction)
+            found[name].append(metrics.mean_interval(moves, groups, repeats, seed))
+    return found

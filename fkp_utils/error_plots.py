@@ -1,4 +1,4 @@
-"""Figures of errors: by point and place, against what was expected, and what an attack changes; in the style of `plots`."""
+"""Figures of errors: by point and condition, against what was expected, and on odd images (notebook 06)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ from matplotlib import figure as mpl_figure
 
 from fkp_utils import metrics, plots
 
-CELL = 4  # px
-FEWEST = 5  # labels in a cell whose error is shown
-
 
 def error_table(axes: mpl_axes.Axes, table: pd.DataFrame, unit: str = "RMSE (px)") -> mpl_axes.Axes:
     """Errors as colours with their numbers, a row for each index of the table; NaN is left white."""
@@ -23,29 +20,6 @@ def error_table(axes: mpl_axes.Axes, table: pd.DataFrame, unit: str = "RMSE (px)
     axes.set(xlabel="", ylabel="")
     axes.tick_params(axis="y", rotation=0)
     axes.tick_params(axis="x", rotation=0)
-    return axes
-
-
-def error_map(
-    axes: mpl_axes.Axes, points: np.ndarray, predicted: np.ndarray, size: tuple[int, int], high: float
-) -> mpl_axes.Axes:
-    """RMSE in px, up to `high`, of the points (N, K, 2) whose labels lie in each 4 px cell of an image (height, width).
-
-    Cells with fewer than five labels are left white.
-    """
-    height, width = size
-    known = ~np.isnan(points[..., 0])
-    x, y = points[known].T
-    squares = ((predicted - points)[known] ** 2).mean(axis=1)
-    edges = [np.arange(-0.5, extent + CELL - 0.5, CELL) for extent in (height, width)]
-    count = np.histogram2d(y, x, bins=edges)[0]
-    total = np.histogram2d(y, x, bins=edges, weights=squares)[0]
-    values = np.where(count >= FEWEST, np.sqrt(total / np.maximum(count, 1)), np.nan)
-    extent = (edges[1][0], edges[1][-1], edges[0][-1], edges[0][0])
-    image = axes.imshow(values, cmap="rocket_r", vmin=0, vmax=high, extent=extent)
-    axes.figure.colorbar(image, ax=axes, label="RMSE (px)", shrink=0.85)
-    axes.set(xlabel="x (px)", ylabel="y (px)")
-    axes.grid(visible=False)
     return axes
 
 
@@ -82,4 +56,20 @@ def pairs_sheet(
     kinds = list(dict.fromkeys(kind for marks in points.values() for kind in marks))
     handles = [grid[0, 0].scatter([], [], **plots.MARKS[kind]) for kind in kinds]
     figure.legend(handles, kinds, loc="outside lower center", ncols=max(1, len(kinds)), frameon=False)
+    return figure
+
+
+def condition_sheet(
+    curves: Mapping[str, tuple[list[float], Mapping[str, Sequence[metrics.Estimate]]]], units: Mapping[str, str]
+) -> mpl_figure.Figure:
+    """Errors by each condition, as `errors.by_condition` finds them, three panels in a row; one legend for all."""
+    rows = -(-len(curves) // 3)
+    figure, grid = plt.subplots(rows, 3, figsize=(plots.WIDTH, 0.4 + 2.5 * rows), sharey=True, squeeze=False)
+    for axes, (name, (middles, found)) in zip(grid.flat, curves.items(), strict=False):
+        plots.curves(axes, middles, found, (units[name], ""))
+    for axes in grid.flat[len(curves) :]:
+        axes.axis("off")
+    for axes in grid[:, 0]:
+        axes.set(ylabel="RMSE (px)", ylim=(0, None))
+    plots.legend_below(figure)
     return figure

@@ -1,27 +1,15 @@
-"""Which faces a network errs on: by point, by how a face is held, seen and framed, and which are hard for all (S0.12)."""
+"""Which faces a network errs on: by source and condition, which are hard for all, and errors at filled labels."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import ndimage
 
+from fkp_utils import eda, impute, metrics
 from fkp_utils import faces as face_sets
-from fkp_utils import metrics, pose
-
-# What `conditions` measures, with the unit a figure shows.
-UNITS = {
-    "tilt": "|tilt| (degrees)",
-    "turn": "|turn| (eye distances)",
-    "off centre": "off centre (px)",
-    "sharpness": "sharpness (log10)",
-    "pixelation": "pixelation (share of a step)",
-    "padding": "padding at the edges (px)",
-}
-PERIODS = (2, 8.5)  # px between the borders of coarse pixels
-SAME = 2  # grey levels between lines of pixels that padding repeats
 
 
 def of_faces(predicted: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -29,63 +17,6 @@ def of_faces(predicted: np.ndarray, points: np.ndarray) -> np.ndarray:
     squares = (np.asarray(predicted, float) - points) ** 2
     count = (~np.isnan(squares)).sum(axis=(1, 2))
     return np.sqrt(np.divide(np.nansum(squares, axis=(1, 2)), count, out=np.full(len(count), np.nan), where=count > 0))
-
-
-def conditions(faces: face_sets.Faces) -> pd.DataFrame:
-    """How each face is held, framed and seen, a row a face; NaN where the labels do not tell.
-
-    tilt, turn: without sign, as `pose` reads them from the labels.  off centre: px from the middle between the eyes to
-    where that usually is.  sharpness: log10 of the variance of the image's Laplacian over that of the image; low is
-    blurred.  pixelation: how much of the mean step between neighbouring pixels repeats regularly, as coarse pixels do.
-    padding: lines of pixels at the four edges that repeat the outermost one.
-    """
-    eyes = pose.eyes_and_nose(faces.points, faces.keypoints)[:, :2].mean(axis=1)
-    seen: dict[str, list[np.ndarray]] = {"sharpness": [], "pixelation": [], "padding": []}
-    for _, images in faces.batches():
-        grey = images.astype(float).mean(axis=3)
-        seen["sharpness"].append(sharpness(grey))
-        seen["pixelation"].append(pixelation(grey))
-        seen["padding"].append(padding(grey))
-    return pd.DataFrame(
-        {
-            "tilt": np.abs(pose.tilt(faces.points, faces.keypoints)),
-            "turn": np.abs(pose.turn(faces.points, faces.keypoints)),
-            "off centre": np.linalg.norm(eyes - np.nanmedian(eyes, axis=0), axis=1),
-            **{name: np.concatenate(values) for name, values in seen.items()},
-        }
-    )
-
-
-def sharpness(grey: np.ndarray) -> np.ndarray:
-    """(N,) log10 of the variance of the Laplacian of images (N, H, W), over the variance of the image."""
-    edges = ndimage.convolve(grey, np.array([[[0, 1, 0], [1, -4, 1], [0, 1, 0]]], float), mode="nearest")
-    return np.log10(np.maximum(edges.var(axis=(1, 2)), 1e-6) / np.maximum(grey.var(axis=(1, 2)), 1e-6))
-
-
-def pixelation(grey: np.ndarray) -> np.ndarray:
-    """(N,) the strongest regular repetition, every 2 to 8 px, of the steps between neighbouring pixels (N, H, W).
-
-    As a share of the mean step; the mean of rows and columns.
-    """
-    found = []
-    for axis in (1, 2):
-        steps = np.abs(np.diff(grey, axis=axis)).mean(axis=3 - axis)
-        usual = ndimage.uniform_filter1d(steps, 9, axis=1, mode="nearest")
-        waves = np.abs(np.fft.rfft((steps - usual) / np.maximum(usual, 0.1), axis=1)) * 2 / steps.shape[1]
-        period = steps.shape[1] / np.maximum(np.arange(waves.shape[1]), 1)
-        found.append(waves[:, (period >= PERIODS[0]) & (period <= PERIODS[1])].max(axis=1))
-    return np.mean(found, axis=0)
-
-
-def padding(grey: np.ndarray) -> np.ndarray:
-    """(N,) lines of pixels of images (N, H, W), in px and over all four edges, that repeat the line at their edge."""
-    total = np.zeros(len(grey))
-    for axis in (1, 2):
-        lines = np.moveaxis(grey, axis, 1)
-        for sided in (lines, lines[:, ::-1]):
-            same = (np.abs(sided[:, 1:] - sided[:, :1]) <= SAME).all(axis=2)
-            total += np.where(same.all(axis=1), same.shape[1], same.argmin(axis=1))
-    return total
 
 
 def parts_of(values: np.ndarray, count: int) -> list[np.ndarray]:
@@ -141,13 +72,11 @@ def ratio_interval(
     return metrics.Estimate(float(ratios[-1]), float(low), float(high))
 
 
-def larger(ratio: metrics.Estimate | None) -> bool | None:
-    """Whether a ratio or its interval tells: True above 1, False below or narrowly around it (within 10%), else None."""
-    if ratio is None:
+def larger(found: metrics.Estimate | None, limit: float = 0.0) -> bool | None:
+    """True if the whole interval lies above the limit, False if below, None in between or without an estimate."""
+    if found is None or found.low <= limit <= found.high:
         return None
-    if ratio.low > 1:
-        return True
-    return False if ratio.high < 1.1 else None
+    return found.low > limit
 
 
 def hardest(errors: np.ndarray, share: float = 0.1) -> np.ndarray:
@@ -165,14 +94,77 @@ def hard_for_all(
 
     Models that err on faces independently would share `share` ** (models - 1) of them.
     """
-    label = np.unique(groups, return_inverse=True)[1]
-    members = np.split(np.argsort(label, kind="stable"), np.cumsum(np.bincount(label))[:-1])
-    random = np.random.default_rng(seed)
 
     def common(rows: np.ndarray) -> float:
         found = np.stack([hardest(each[rows], share) for each in errors.values()])
         return float(found.all(axis=0).sum() / found[0].sum())
 
-    draws = [np.concatenate([members[g] for g in random.integers(0, len(members), len(members))]) for _ in range(repeats)]
-    low, high = np.quantile([common(rows) for rows in draws], [0.025, 0.975])
-    return metrics.Estimate(common(np.arange(len(label))), float(low), float(high))
+    return bootstrap(common, groups, repeats, seed)
+
+
+def bootstrap(
+    statistic: Callable[[np.ndarray], float], groups: np.ndarray, repeats: int = 1000, seed: int = 0
+) -> metrics.Estimate:
+    """A statistic of rows with its 95% interval; whole groups (N,) are drawn together."""
+    label = np.unique(groups, return_inverse=True)[1]
+    members = np.split(np.argsort(label, kind="stable"), np.cumsum(np.bincount(label))[:-1])
+    draws = np.random.default_rng(seed).integers(0, len(members), (repeats, len(members)))
+    values = [statistic(np.concatenate([members[group] for group in draw])) for draw in draws]
+    low, high = np.nanquantile(values, [0.025, 0.975])
+    return metrics.Estimate(float(statistic(np.arange(len(label)))), float(low), float(high))
+
+
+def worst(errors: Mapping[str, np.ndarray], count: int) -> np.ndarray:
+    """(count,) the faces that are hardest for all models at once: by the best rank that a model gives them."""
+    ranks = np.min([pd.Series(each).rank(na_option="top") for each in errors.values()], axis=0)
+    return np.argsort(-ranks, kind="stable")[:count]
+
+
+def by_source(predicted: Mapping[str, np.ndarray], faces: face_sets.Faces, **draws: Any) -> pd.DataFrame:
+    """RMSE in px with its interval, a row for each model, for all faces and for those of each label source."""
+    groups, rows = eda.drawn_together(faces), {"all": np.ones(len(faces), bool)}
+    if faces.source is not None and len(np.unique(faces.source)) > 1:
+        rows |= {f"source {label}": faces.source == label for label in np.unique(faces.source)}
+    return pd.DataFrame(
+        {
+            column: {
+                name: metrics.rmse_interval(each[here], faces.points[here], groups[here], **draws)
+                for name, each in predicted.items()
+            }
+            for column, here in rows.items()
+        }
+    )
+
+
+def better(
+    predicted: Mapping[str, np.ndarray], baseline: np.ndarray, faces: face_sets.Faces, **draws: Any
+) -> list[str]:
+    """The models whose RMSE is lower than that of the baseline (N, K, 2), by the whole interval of the difference."""
+    groups = eda.drawn_together(faces)
+    found = {
+        name: metrics.paired_interval(each, baseline, faces.points, groups, **draws) for name, each in predicted.items()
+    }
+    return [name for name, difference in found.items() if larger(difference) is False]
+
+
+def at_filled(
+    predicted: np.ndarray, faces: face_sets.Faces, reference: face_sets.Faces, seed: int = 0, **draws: Any
+) -> dict[str, metrics.Estimate]:
+    """At labels hidden on purpose and filled by KNN: how far network, filled and real label are from each other, in px.
+
+    "network − filled" is the difference of their errors.  Labels are hidden in half of the complete faces, in the
+    pattern of the real gaps where there are any; the imputer is fitted on `reference`.
+    """
+    keep = len(faces.keypoints) // 2 if faces.given.all() else None
+    holes, hidden = impute.hide(faces, seed, 0.5, keep)
+    rows = np.flatnonzero(hidden.any(axis=1))
+    labels = np.where(hidden[rows][..., None], faces.points[rows], np.nan)
+    filled = impute.fill(holes, impute.build("knn"), reference).points[rows]
+    network, groups = predicted[rows], eda.drawn_together(faces)[rows]
+    asked = np.where(np.isnan(labels), np.nan, filled)
+    return {
+        "network from the label": metrics.rmse_interval(network, labels, groups, **draws),
+        "filled from the label": metrics.rmse_interval(filled, labels, groups, **draws),
+        "network from the filled": metrics.rmse_interval(network, asked, groups, **draws),
+        "network − filled": metrics.paired_interval(network, filled, labels, groups, **draws),
+    }

@@ -9,12 +9,12 @@ from fkp_utils import faces as face_sets
 KINDS = ("none", "swapped", "shifted", "scaled", "another face")
 SHIFT = (0.08, 0.16)  # of the image's width, in any direction
 SCALE = (0.6, 0.8)  # or its inverse, about the middle of the points
-DIFFERENT = 0.06  # mean distance of the points of another face, in image widths, from which the fault can be seen
+DIFFERENT = 0.08  # mean distance of the points of another face, in image widths, from which the fault can be seen
 TRIES = 50
 
 
 def plant(faces: face_sets.Faces, share: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Points (N, K, 2) in pixels with faults in `share` of the faces, and the number in KINDS (N,) of each face's fault.
+    """Points (N, K, 2) in pixels with faults in `share` of the faces, and the number in KINDS (N,) of each fault.
 
     Faults: left and right swapped; all points shifted; all points scaled about their middle; the points of another
     face of the same source.  As many of each kind as can be.  Faces with fewer than three given points are left alone,
@@ -47,7 +47,7 @@ def plant(faces: face_sets.Faces, share: float, seed: int = 0) -> tuple[np.ndarr
 def _another(
     faces: face_sets.Faces, row: int, rows: np.ndarray, least: float, random: np.random.Generator
 ) -> np.ndarray:
-    """The points of a face of `rows`, where this face has labels; one that is `least` px away, or the furthest tried."""
+    """The points of a face of `rows`, where this one has labels; `least` px away, or the furthest that is tried."""
     own, best, furthest = faces.points[row], None, -1.0
     for other in random.choice(rows, TRIES):
         points = np.where(np.isnan(own), np.nan, faces.points[other])

@@ -1,4 +1,4 @@
-"""Faces in folds of persons, and with wrong labels planted or left out: data of experiments about labels (notebook 06)."""
+"""Faces in folds of persons, and with wrong labels planted or left out (notebook 06)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Spoilt(experiment.Data):
     left_out: tuple[int, ...] = ()
 
     def whole(self) -> face_sets.Faces:
-        """All faces in the order of the set; attributes["row"] is the row there, ["fault"] a number in `faults.KINDS`."""
+        """All faces in the order of the set; attributes: "row" there, "fault" as a number in `faults.KINDS`."""
         return _whole(self.name, self.root, self.limit, self.seed, self.faults)
 
     def parts(self) -> experiment.Parts:

@@ -1,4 +1,4 @@
-"""Images a network was not made for, all made here: drawings, covered, turned, spoilt faces, and no faces (S0.13, S1.5).
+"""Images a network was not made for: drawings, covered, turned and spoilt faces, and no faces (S0.13, S1.5).
 
 Each takes faces and returns new ones with points where the features now lie; images without a face have no points.
 """
@@ -9,10 +9,11 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 from scipy import ndimage
 
-from fkp_utils import alignment
+from fkp_utils import alignment, metrics, uncertainty
 from fkp_utils import faces as face_sets
 
 
@@ -39,7 +40,7 @@ def drawing(faces: face_sets.Faces) -> face_sets.Faces:
 
 
 def photographed_drawing(faces: face_sets.Faces, seed: int = 0) -> face_sets.Faces:
-    """The drawing on a sheet of paper that lies a little turned on a table, in uneven light, out of focus, with grain."""
+    """The drawing on paper that lies a little turned on a table, in uneven light, out of focus, with grain."""
     random = np.random.default_rng(seed)
     height, width = faces.size
     x, y = np.meshgrid(np.linspace(-0.5, 0.5, width), np.linspace(-0.5, 0.5, height))
@@ -167,6 +168,22 @@ def no_face(faces: face_sets.Faces, seed: int = 0) -> face_sets.Faces:
     channels = faces.images.shape[3]
     made = [np.repeat(kinds[row % len(kinds)]()[..., None], channels, axis=2) for row in range(len(faces))]
     return _no_face(dataclasses.replace(faces, images=np.rint(np.clip(made, 0, 255)).astype(np.uint8)))
+
+
+def table(odd: Mapping[str, face_sets.Faces], looked: Mapping[str, uncertainty.Shaken]) -> pd.DataFrame:
+    """A row for each kind of images: RMSE (px), NaN without a face; median spread (px); the share that is noticed.
+
+    looked: the images as `uncertainty.shake` sees them.  Noticed is a larger spread than that of the kind "plain".
+    """
+    rows = {
+        name: {
+            "RMSE (px)": metrics.rmse(views.points, odd[name].points) if odd[name].given.any() else np.nan,
+            "spread (px)": np.median(views.face),
+            "noticed": uncertainty.noticed(looked["plain"].face, views.face),
+        }
+        for name, views in looked.items()
+    }
+    return pd.DataFrame(rows).T
 
 
 def _no_face(faces: face_sets.Faces) -> face_sets.Faces:

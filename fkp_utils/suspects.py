@@ -1,7 +1,7 @@
 """Faces whose labels look wrong: labels far from what a network expects that has met neither person nor image.
 
-A large error alone is not enough: on a face that is hard, any network errs.  So the error of a face is compared with the
-error that is usual for faces as hard as this one looks (notebook 06, S0.12).
+A large error alone is not enough: on a face that is hard, any network errs.  So the error of a face is compared with
+the error that is usual for faces as hard as this one looks (notebook 06, S0.12).
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def lengths(faces: face_sets.Faces, predicted: np.ndarray) -> np.ndarray:
 
 
 def _fit(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (2K,) and covariance (2K, 2K) of rows with gaps (N, 2K), without outliers; for columns without values too."""
+    """Mean (2K,) and covariance (2K, 2K) of rows with gaps (N, 2K), without outliers."""
     mean, usual = np.zeros(values.shape[1]), np.isfinite(values).any(axis=0)
     mean[usual] = np.nanmedian(values[:, usual], axis=0)
     deviation = np.zeros(values.shape[1])
@@ -188,7 +188,8 @@ def kind(faces: face_sets.Faces, row: int, predicted: np.ndarray, units: np.ndar
         return "swapped", f"swapping left and right leaves {_rms(swapped, wanted):.1f} of {_rms(label, wanted):.1f} px"
     order = _best_order(label, wanted)
     if given.sum() > 2 and left(order) < EXPLAINED * before:
-        return "mixed up", f"under other names they lie {_rms(order, wanted):.1f} instead of {_rms(label, wanted):.1f} px away"
+        near, far = _rms(order, wanted), _rms(label, wanted)
+        return "mixed up", f"under other names they lie {near:.1f} instead of {far:.1f} px away"
     worst = np.argsort(-np.nan_to_num(lengths))[: max(1, int(FEW * given.sum()))]
     for count in range(1, len(worst) + 1):
         rest = label.copy()
@@ -202,14 +203,14 @@ def kind(faces: face_sets.Faces, row: int, predicted: np.ndarray, units: np.ndar
         if grown:
             return "scaled", f"the points span {factor[0]:.0%} of what is expected in x, {factor[1]:.0%} in y"
         if np.hypot(*move) > SIDE * faces.size[1]:
-            return "shifted", f"all points lie {move[0]:+.0f} px in x, {move[1]:+.0f} px in y from where they are expected"
+            return "shifted", f"all points lie {move[0]:+.0f} px in x, {move[1]:+.0f} px in y from what is expected"
     far = _rms(label, wanted)
     name = "another face" if far > ANOTHER * faces.size[1] else "unclear"
     return name, f"points lie {far:.1f} px from where they are expected, in no simple pattern"
 
 
 def _scale_and_move(label: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How many times as wide and as high as wanted the label is (2,), at least a tenth; how far its middle is off (2,)."""
+    """How many times as wide and as high as wanted the label is (2,), and how far its middle is off (2,)."""
     expected = np.where(np.isnan(label), np.nan, wanted)
     move = np.nanmean(label - expected, axis=0)
     offset, target = label - np.nanmean(label, axis=0), expected - np.nanmean(expected, axis=0)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import optimize, stats
 
+from fkp_utils import errors, metrics
 from fkp_utils import faces as face_sets
 from fkp_utils import keypoints as keypoint_sets
-from fkp_utils import metrics
 
 if TYPE_CHECKING:
     from fkp_utils import runs
@@ -20,7 +20,7 @@ SHIFTS = ((0, 0), (3, 0), (-3, 0), (0, 3), (0, -3))  # (x, y) in px
 
 
 class Shaken(NamedTuple):
-    """points: (N, K, 2) px, the mean over all views of an image; spread: (N, K) px, how far a view's point is from it."""
+    """points: (N, K, 2) px, the mean over all views of an image; spread: (N, K) px, how far a view is from it."""
 
     points: np.ndarray
     spread: np.ndarray
@@ -93,16 +93,24 @@ def calibrate(spread: np.ndarray, squares: np.ndarray) -> Calibration:
     return Calibration(*map(float, np.exp(found)))
 
 
+def expect(run: runs.Run, validation: face_sets.Faces, faces: face_sets.Faces) -> tuple[Shaken, np.ndarray]:
+    """The faces as `shake` sees them, and the error (N,) in px that is expected of each; calibrated on validation."""
+    seen, views = shake(run, validation), shake(run, faces)
+    actual = errors.of_faces(seen.points, validation.points)
+    return views, calibrate(seen.face, actual**2)(views.face)
+
+
 def reliability(
-    expected: np.ndarray, errors: np.ndarray, groups: np.ndarray, bins: int = 6, repeats: int = 1000, seed: int = 0
+    expected: np.ndarray, actual: np.ndarray, groups: np.ndarray, bins: int = 6, repeats: int = 1000, seed: int = 0
 ) -> tuple[list[float], list[metrics.Estimate]]:
     """Faces in `bins` equal parts by their expected error (N,): its root mean square, and that of the real error there.
 
-    errors: (N,) px, of each face.  Intervals are 95%, over groups (N,).
+    actual: (N,) px, the error of each face.  Intervals are 95%, over groups (N,).
     """
-    order = np.array_split(np.argsort(expected), bins)
+    known = np.flatnonzero(np.isfinite(actual))
+    order = np.array_split(known[np.argsort(expected[known])], bins)
     wanted = [float(np.sqrt((expected[rows] ** 2).mean())) for rows in order]
-    found = [metrics.mean_interval(errors[rows] ** 2, groups[rows], repeats, seed) for rows in order]
+    found = [metrics.mean_interval(actual[rows] ** 2, groups[rows], repeats, seed) for rows in order]
     return wanted, [metrics.Estimate(each.value**0.5, each.low**0.5, each.high**0.5) for each in found]
 
 
@@ -110,15 +118,13 @@ def rank_correlation(
     first: np.ndarray, second: np.ndarray, groups: np.ndarray, repeats: int = 1000, seed: int = 0
 ) -> metrics.Estimate:
     """Spearman's rank correlation of two values of each face (N,), with its 95% interval over groups (N,)."""
-    label = np.unique(groups, return_inverse=True)[1]
-    members = np.split(np.argsort(label, kind="stable"), np.cumsum(np.bincount(label))[:-1])
-    random = np.random.default_rng(seed)
-    draws = [np.concatenate([members[g] for g in random.integers(0, len(members), len(members))]) for _ in range(repeats)]
-    values = [stats.spearmanr(first[rows], second[rows]).statistic for rows in draws]
-    low, high = np.nanquantile(values, [0.025, 0.975])
-    return metrics.Estimate(float(stats.spearmanr(first, second).statistic), float(low), float(high))
+    return errors.bootstrap(lambda rows: stats.spearmanr(first[rows], second[rows]).statistic, groups, repeats, seed)
 
 
-def points_inside(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(N,) share of each face's points (N, K, 2) that lie in an image of `size` (height, width)."""
-    return ((points >= -0.5) & (points <= np.array(size)[::-1] - 0.5)).all(axis=2).mean(axis=1)
+def noticed(plain: np.ndarray, odd: np.ndarray) -> float:
+    """Share of pairs, one of each kind, in which the odd image (M,) has the larger spread than the plain one (N,).
+
+    Ties count half: 0.5 is no idea, 1 is always (the area under the ROC curve).
+    """
+    ranks = stats.rankdata(np.concatenate([plain, odd]))[len(plain) :]
+    return float((ranks.sum() - len(odd) * (len(odd) + 1) / 2) / (len(odd) * len(plain)))

@@ -21,10 +21,7 @@ def test_only_the_faces_with_a_fault_change_and_gaps_stay(share, seed):
     points, kinds = faults.plant(some, share, seed)
     assert (kinds > 0).sum() == round(share * len(some))
     np.testing.assert_array_equal(points[kinds == 0], some.points[kinds == 0])
-    changed = kinds > 0
-    np.testing.assert_array_equal(
-        np.isnan(np.delete(points[changed], [2, 3, 4, 5], 1)), np.isnan(np.delete(some.points[changed], [2, 3, 4, 5], 1))
-    )
+    np.testing.assert_array_equal(np.isnan(points), np.isnan(some.points))
 
 
 def test_as_many_of_each_kind_each_as_it_is_called():
@@ -57,5 +54,5 @@ def test_the_same_seed_plants_the_same():
 
 
 def test_a_share_is_a_share():
-    with pytest.raises(ValueError, match="share is 1.5; expected 0 to 1"):
+    with pytest.raises(ValueError, match=r"share is 1\.5; expected 0 to 1"):
         faults.plant(made(), 1.5)
