@@ -68,12 +68,11 @@ def planted(options: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", default="", help="folder of photos in Kaggle's layout")
-    parser.add_argument("--model", default=None)
+    parser.add_argument("--model", default="small")
     parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--count", type=int, default=30)
     options = parser.parse_args()
-    options.model = options.model or ("small" if options.root else "lenet5")
     (photos if options.root else planted)(options)
 
 

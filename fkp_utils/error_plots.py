@@ -52,7 +52,7 @@ def pairs_sheet(
                 continue
             marks = {kind: values[index] for kind, values in points[name].items()}
             plots.show_face(axes, np.clip(row[index], 0, 255), **marks)
-        line[0].set_ylabel(name)
+        line[0].set_ylabel(name.replace(" ", "\n", 1))
     kinds = list(dict.fromkeys(kind for marks in points.values() for kind in marks))
     handles = [grid[0, 0].scatter([], [], **plots.MARKS[kind]) for kind in kinds]
     figure.legend(handles, kinds, loc="outside lower center", ncols=max(1, len(kinds)), frameon=False)

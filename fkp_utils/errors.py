@@ -12,6 +12,9 @@ from fkp_utils import eda, impute, metrics
 from fkp_utils import faces as face_sets
 
 
+FEWEST = 10  # faces of a kind that are compared with others
+
+
 def of_faces(predicted: np.ndarray, points: np.ndarray) -> np.ndarray:
     """(N,) root mean squared error in px of each face's given coordinates, NaN for a face without labels."""
     squares = (np.asarray(predicted, float) - points) ** 2
@@ -57,7 +60,7 @@ def ratio_interval(
     """
     label = np.unique(groups, return_inverse=True)[1]
     sides = np.stack([~hard, hard], axis=1) & ~np.isnan(errors)[:, None]
-    if sides.sum(axis=0).min() < 10:
+    if sides.sum(axis=0).min() < FEWEST:
         return None
     count = label.max() + 1
     squares = np.nan_to_num(errors) ** 2
@@ -70,6 +73,27 @@ def ratio_interval(
         ratios = means[:, 1] / means[:, 0]
     low, high = np.nanquantile(ratios[:-1], [0.025, 0.975])
     return metrics.Estimate(float(ratios[-1]), float(low), float(high))
+
+
+def extra(
+    first: np.ndarray, second: np.ndarray, faces: face_sets.Faces, hard: np.ndarray, repeats: int = 1000, seed: int = 0
+) -> metrics.Estimate | None:
+    """What a kind of faces costs one model more than another: the ratio of their RMSE there over that elsewhere.
+
+    hard: (N,) which faces are of the kind.  Above 1 it is the first model's own weakness.  None if one side has fewer
+    than ten faces.
+    """
+    values = np.stack([of_faces(each, faces.points) for each in (first, second)])
+    sides = np.stack([~hard, hard]) & ~np.isnan(values).any(axis=0)
+    if sides.sum(axis=1).min() < FEWEST:
+        return None
+
+    def ratio(rows: np.ndarray) -> float:
+        means = [[np.sqrt((each[rows][side[rows]] ** 2).mean()) for side in sides] for each in values]
+        return float(means[0][1] / means[0][0] / (means[1][1] / means[1][0]))
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return bootstrap(ratio, eda.drawn_together(faces), repeats, seed)
 
 
 def larger(found: metrics.Estimate | None, limit: float = 0.0) -> bool | None:
@@ -152,11 +176,11 @@ def at_filled(
 ) -> dict[str, metrics.Estimate]:
     """At labels hidden on purpose and filled by KNN: how far network, filled and real label are from each other, in px.
 
-    "network − filled" is the difference of their errors.  Labels are hidden in half of the complete faces, in the
+    "network − filled" is the difference of their errors.  Labels are hidden in most of the complete faces, in the
     pattern of the real gaps where there are any; the imputer is fitted on `reference`.
     """
     keep = len(faces.keypoints) // 2 if faces.given.all() else None
-    holes, hidden = impute.hide(faces, seed, 0.5, keep)
+    holes, hidden = impute.hide(faces, seed, 0.8, keep)
     rows = np.flatnonzero(hidden.any(axis=1))
     labels = np.where(hidden[rows][..., None], faces.points[rows], np.nan)
     filled = impute.fill(holes, impute.build("knn"), reference).points[rows]

@@ -27,11 +27,11 @@ def test_reliability_has_a_line_where_both_agree():
 
 
 def test_pairs_have_rows_by_name_and_one_legend():
-    images = {"plain": np.zeros((3, 8, 8, 1)), "odd": np.full((2, 8, 8, 1), 300.0)}
-    points = {"plain": {"given": np.ones((3, 5, 2)), "predicted": np.ones((3, 5, 2))}, "odd": {}}
+    images = {"plain": np.zeros((3, 8, 8, 1)), "odd one": np.full((2, 8, 8, 1), 300.0)}
+    points = {"plain": {"given": np.ones((3, 5, 2)), "predicted": np.ones((3, 5, 2))}, "odd one": {}}
     figure = error_plots.pairs_sheet(images, points)
     assert len(figure.axes) == 6
-    assert [axes.get_ylabel() for axes in figure.axes[::3]] == ["plain", "odd"]
+    assert [axes.get_ylabel() for axes in figure.axes[::3]] == ["plain", "odd\none"]
     assert [text.get_text() for text in figure.legends[0].texts] == ["given", "predicted"]
     assert figure.axes[3].images[0].get_array().max() <= 255
 

@@ -71,6 +71,19 @@ def test_the_ratio_is_that_of_the_root_mean_squares():
     assert errors.larger(None) is None
 
 
+def test_a_weakness_of_ones_own_is_told_from_one_of_all():
+    some, hard = made(400), np.arange(400) % 3 == 0
+    weights = np.where(hard, 2.0, 1.0)[:, None, None]
+    first, second = (weights * (predicted(some, 1, seed) - np.nan_to_num(some.points, nan=40)) for seed in (1, 2))
+    base = np.nan_to_num(some.points, nan=40)
+    both = errors.extra(base + first, base + second, some, hard, **DRAWS)
+    assert both.low < 1 < both.high
+    own = errors.extra(base + first, base + second / weights, some, hard, **DRAWS)
+    assert own.value == pytest.approx(2, rel=0.1)
+    assert own.low > 1
+    assert errors.extra(base, base, some, np.arange(400) < 5) is None
+
+
 def test_hardest_are_the_largest_and_never_unknown():
     values = np.array([1, np.nan, 5, 3, 4, 2])
     assert np.flatnonzero(errors.hardest(values, 0.4)).tolist() == [2, 4]
