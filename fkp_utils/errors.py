@@ -11,7 +11,6 @@ import pandas as pd
 from fkp_utils import eda, impute, metrics
 from fkp_utils import faces as face_sets
 
-
 FEWEST = 10  # faces of a kind that are compared with others
 
 
