@@ -1,15 +1,50 @@
-"""Does a map of what a network looks at tell the truth?  The tests of notebook 07, on maps (N, H, W) from any method."""
+"""Does a map of what a network looks at tell the truth?  The tests of notebook 07, on maps (N, H, W) of any method."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+import functools
+from collections.abc import Iterable, Sequence
 
 import keras
 import numpy as np
 from keras import ops
 from PIL import Image
 
+from fkp_utils import comparisons, gradcam, metrics
+
 FLAT = 1e-6  # a map whose values differ less than this from their mean has no places to tell apart
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class View:
+    """The maps of one model on the same images (N, H, W, C), each made once.  layer: the one meant if none is named."""
+
+    model: keras.Model
+    images: np.ndarray
+    layer: str
+
+    @functools.cache  # noqa: B019 (a view lives as long as its notebook)
+    def coordinate(
+        self, output: int, axis: int, layer: str | None = None, method: str = "gradcam", sign: int = 1
+    ) -> np.ndarray:
+        """(N, H, W), 0 to 1: what raises sign × one coordinate of an output, as `gradcam.maps` has it."""
+
+        def score(points: keras.KerasTensor) -> keras.KerasTensor:
+            return sign * points[:, output, axis]
+
+        return gradcam.maps(self.model, self.images, score, layer or self.layer, method)
+
+    @functools.cache  # noqa: B019
+    def here(self, output: int, method: str = "layercam") -> np.ndarray:
+        """(N, H, W): the mean of the maps that pull the output to the right, to the left, down and up."""
+        ways = [(axis, sign) for axis in (0, 1) for sign in (1, -1)]
+        return np.mean([self.coordinate(output, axis, method=method, sign=sign) for axis, sign in ways], axis=0)
+
+    @functools.cache  # noqa: B019
+    def places(self, output: int) -> np.ndarray:
+        """(N, H, W): `place_maps` of the output."""
+        return place_maps(self.model, self.images, output)
 
 
 def peaks(maps: np.ndarray) -> np.ndarray:
@@ -48,6 +83,25 @@ def similarity(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     length = np.linalg.norm(flat[0], axis=1) * np.linalg.norm(flat[1], axis=1)
     told = np.minimum(*(np.abs(each).max(axis=1) for each in flat)) > FLAT
     return np.divide((flat[0] * flat[1]).sum(axis=1), length, out=np.full(len(length), np.nan), where=told)
+
+
+def mean_similarity(
+    first: np.ndarray, second: np.ndarray, groups: np.ndarray | None = None, repeats: int = 1000, seed: int = 0
+) -> metrics.Estimate:
+    """Mean `similarity` with its interval, as `metrics.mean_interval`; 0 if no face has two maps with contrast."""
+    found = similarity(first, second)
+    if np.isnan(found).all():
+        return metrics.Estimate(0.0, 0.0, 0.0)
+    return metrics.mean_interval(found, groups, repeats, seed)
+
+
+def beyond(estimates: Iterable[metrics.Estimate], limit: float, above: bool = True) -> bool | None:
+    """Whether all estimates lie above the limit, or below it: None where intervals hold it.
+
+    False if one estimate lies wholly on the other side.
+    """
+    told = [None if each.low <= limit <= each.high else (each.low > limit) == above for each in estimates]
+    return comparisons.all_hold(told)
 
 
 def randomised(model: keras.Model, fresh: keras.Model, first: str) -> keras.Model:

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib import axes as mpl_axes
+from matplotlib import colors
 from matplotlib import figure as mpl_figure
 
 from fkp_utils import plots
@@ -163,18 +164,19 @@ def overlay_sheet(
     """Images (R, H, W, C) on the left, and over each its maps (R, M, H, W), a row and a column each, with their names.
 
     points: (R, 2), the point that a row is about, marked in all its panels; NaN is not drawn.  Maps are 0 to 1, on one
-    scale of colours, whose name is `label`.
+    scale of colours, whose name is `label`; where a map is 0, the image is seen as it is.
     """
     height, width = images.shape[1:3]
     side = plots.WIDTH / (1 + len(columns))
-    size = (plots.WIDTH, len(rows) * side * height / width + 0.75)
+    size = (plots.WIDTH, len(rows) * side * height / width + 1.25)
     figure, grid = plt.subplots(len(rows), 1 + len(columns), figsize=size, squeeze=False)
+    heat = colors.ListedColormap(np.c_[plt.get_cmap(MAPS)(np.linspace(0.35, 1, 256))[:, :3], np.linspace(0, 0.8, 256)])
     drawn = None
     for line, image, values, point, name in zip(grid, images, maps, points, rows, strict=True):
         for axes, each, title in zip(line, [None, *values], ["image", *columns], strict=True):
             plots.show_face(axes, image, title if line[0] is grid[0, 0] else None)
             if each is not None:
-                drawn = axes.imshow(each, cmap=MAPS, vmin=0, vmax=1, alpha=0.6)
+                drawn = axes.imshow(each, cmap=heat, vmin=0, vmax=1)
             axes.scatter(*point, **plots.MARKS["predicted"] | {"s": 40})
         line[0].set_ylabel(name)
     if drawn is not None:
