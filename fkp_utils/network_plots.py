@@ -168,7 +168,7 @@ def overlay_sheet(
     """
     height, width = images.shape[1:3]
     side = plots.WIDTH / (1 + len(columns))
-    size = (plots.WIDTH, len(rows) * side * height / width + 1.25)
+    size = (plots.WIDTH, len(rows) * side * height / width + 1.05)
     figure, grid = plt.subplots(len(rows), 1 + len(columns), figsize=size, squeeze=False)
     heat = colors.ListedColormap(np.c_[plt.get_cmap(MAPS)(np.linspace(0.35, 1, 256))[:, :3], np.linspace(0, 0.8, 256)])
     drawn = None
