@@ -175,11 +175,11 @@ def at_filled(
 ) -> dict[str, metrics.Estimate]:
     """At labels hidden on purpose and filled by KNN: how far network, filled and real label are from each other, in px.
 
-    "network − filled" is the difference of their errors.  Labels are hidden in most of the complete faces, in the
-    pattern of the real gaps where there are any; the imputer is fitted on `reference`.
+    "network − filled" is the difference of their errors.  Labels are hidden in all complete faces, in the pattern
+    of the real gaps where there are any; the imputer is fitted on `reference`.
     """
     keep = len(faces.keypoints) // 2 if faces.given.all() else None
-    holes, hidden = impute.hide(faces, seed, 0.8, keep)
+    holes, hidden = impute.hide(faces, seed, 1.0, keep)
     rows = np.flatnonzero(hidden.any(axis=1))
     labels = np.where(hidden[rows][..., None], faces.points[rows], np.nan)
     filled = impute.fill(holes, impute.build("knn"), reference).points[rows]

@@ -95,6 +95,15 @@ def mean_similarity(
     return metrics.mean_interval(found, groups, repeats, seed)
 
 
+def similarities(maps: Iterable[np.ndarray]) -> np.ndarray:
+    """(M, M) mean `similarity` of each of M stacks of maps with each other; NaN where no face has two with contrast."""
+    maps = list(maps)
+    found = np.array([[similarity(one, other) for other in maps] for one in maps])
+    told = ~np.isnan(found)
+    total, count = np.nansum(found, axis=2), told.sum(axis=2)
+    return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+
+
 def beyond(estimates: Iterable[metrics.Estimate], limit: float, above: bool = True) -> bool | None:
     """Whether all estimates lie above the limit, or below it: None where intervals hold it.
 

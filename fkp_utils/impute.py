@@ -73,7 +73,7 @@ def _coordinates(faces: face_sets.Faces) -> pd.DataFrame:
 def hide(
     faces: face_sets.Faces, seed: int, share: float = 0.3, keep: int | None = None
 ) -> tuple[face_sets.Faces, np.ndarray]:
-    """The faces with labels hidden in about `share` of the complete ones, and (N, K) bool: True where hidden.
+    """The faces with labels hidden in about `share` (up to 1) of the complete ones, and (N, K) bool: True where hidden.
 
     Faces of one person, or copies of one image, are hidden together, so that none is filled from its own twin.  Each
     takes the missing points of an incomplete face drawn at random (in the Kaggle set nearly always all but
@@ -89,7 +89,8 @@ def hide(
         raise ValueError(f"none of {len(faces)} faces is complete: there is nothing to hide and check")
     stand_ins = faces.image_groups.astype(np.int64).view(np.uint8).reshape(-1, 1, 1, 8)  # equal where the images are
     numbered = dataclasses.replace(faces, images=stand_ins, attributes={"row": np.arange(len(faces))}).select(complete)
-    rows = numbered.split((share, 1 - share), seed=seed)[0].attributes["row"]
+    some = numbered if share == 1 else numbered.split((share, 1 - share), seed=seed)[0]
+    rows = some.attributes["row"]
     random = np.random.default_rng(seed)
     if keep is None:
         left = random.choice(faces.given[~complete], len(rows))

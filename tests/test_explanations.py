@@ -71,6 +71,16 @@ def test_a_flat_map_is_like_no_other():
     assert np.isnan(explanations.similarity(flat, noise())).all()
 
 
+def test_similarities_are_of_each_with_each_and_leave_flat_maps_out():
+    first, second, flat = noise(), noise(seed=1), np.zeros((3, *SIZE))
+    second[0] = 0
+    found = explanations.similarities([first, second, flat])
+    assert found[0, 0] == pytest.approx(1)
+    assert found[0, 1] == pytest.approx(explanations.similarity(first[1:], second[1:]).mean())
+    assert found[0, 1] == found[1, 0]
+    assert np.isnan(found[2]).all()
+
+
 def test_the_mean_similarity_leaves_flat_maps_out():
     first, second = noise(), noise()
     second[0] = 0.5
