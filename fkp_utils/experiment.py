@@ -32,13 +32,14 @@ class Parts(NamedTuple):
 class Data:
     """Faces by name and folder, as `datasets.load` takes them; `limit` of them, drawn at random where they are files.
 
-    `seed` is that of the draw, of the split, and of synthetic faces.
+    `seed` is that of the draw, of the split, and of synthetic faces; `fractions` are the shares of the three parts.
     """
 
     name: str = "synthetic"
     root: str = ""
     limit: int | None = None
     seed: int = 0
+    fractions: tuple[float, float, float] = FRACTIONS
 
     def parts(self) -> Parts:
         """The faces, split by person and image."""
@@ -58,7 +59,7 @@ def _parts(data: Data) -> Parts:
         if data.limit is not None and data.limit < len(faces):
             drawn = np.random.default_rng(data.seed).permutation(len(faces))[: data.limit]
             faces = faces.select(np.sort(drawn))
-    return Parts(*faces.split(FRACTIONS, seed=data.seed))
+    return Parts(*faces.split(data.fractions, seed=data.seed))
 
 
 @functools.cache
@@ -74,10 +75,16 @@ class Experiment:
     such weights.  pretrained: an experiment whose trained model gives its weights to the layers that both have.
     missing: "mask" (missing labels carry no weight), "drop" (faces that lack a label are left out), or the name of an
     imputer that fills the training faces.  sources: "together", or "apart" for own outputs where the second label
-    source means another point.  loss: a name in `losses.LOSSES`; errors are in pixels.  dropout: share of the values
+    source means another point.  loss: a name in `losses.LOSSES`; errors are in `units`.  units: "pixels", or "half_image" for coordinates
+    from -1 to 1, as learning rates for such mean (S2); histories and scores are in pixels in any case.  dropout: share of the values
     that are dropped before the dense layers.  optimizer: "adam", or "sgd" with Nesterov momentum 0.9.  schedule:
-    "constant" or "cosine".  frozen_epochs: so many epochs first train the head alone.  patience: epochs without a lower
-    validation error after which training stops; 0 = never.  restarts: so many trainings, seeds `seed`, `seed` + 1, …
+    "constant", "cosine", or "one_cycle" (Smith & Topin, 2018): the rate rises to its value during 30% of all steps, from
+    a 25th of it, then falls to 0 as a cosine does.  ema: share of the weights' running average that a step keeps; the average is what is
+    validated and kept (Polyak averaging); 0 = the weights themselves.  precision: "float32", or "bfloat16" for what
+    layers pass on while they learn, which processors that know it do in half the time; weights are float32 in any case,
+    and so is the trained model.  frozen_epochs: so many epochs first train the
+    head alone.  patience: epochs without a lower validation error after which training stops; 0 = never.  restarts: so
+    many trainings, seeds `seed`, `seed` + 1, …
 
     ValueError for a value that is not known.
     """
@@ -90,10 +97,13 @@ class Experiment:
     sources: str = "together"
     augmentation: augment.Augmentation = dataclasses.field(default_factory=augment.Augmentation)
     loss: str = "mse"
+    units: str = "pixels"
     dropout: float = 0.0
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     schedule: str = "constant"
+    ema: float = 0.0
+    precision: str = "float32"
     batch: int = 64
     frozen_epochs: int = 0
     epochs: int = 30
@@ -109,8 +119,10 @@ class Experiment:
             "missing": (*MISSING, *impute.IMPUTERS),
             "sources": ("together", "apart"),
             "loss": tuple(losses.LOSSES),
+            "units": ("pixels", "half_image"),
             "optimizer": ("adam", "sgd"),
-            "schedule": ("constant", "cosine"),
+            "schedule": ("constant", "cosine", "one_cycle"),
+            "precision": ("float32", "bfloat16"),
         }
         for field, names in known.items():
             if getattr(self, field) not in names:
@@ -118,10 +130,13 @@ class Experiment:
         for field, lowest in {"batch": 1, "epochs": 1, "restarts": 1, "patience": 0, "frozen_epochs": 0}.items():
             if getattr(self, field) < lowest:
                 raise ValueError(f"{field} is {getattr(self, field)}; expected at least {lowest}")
-        if not (0 <= self.dropout < 1 and self.learning_rate > 0 and self.frozen_epochs <= self.epochs):
+        for field in ("dropout", "ema"):
+            if not 0 <= getattr(self, field) < 1:
+                raise ValueError(f"{field} is {getattr(self, field)}; expected a share from 0 to below 1")
+        if not (self.learning_rate > 0 and self.frozen_epochs <= self.epochs):
             raise ValueError(
-                f"dropout {self.dropout}, learning_rate {self.learning_rate}, frozen_epochs {self.frozen_epochs} of"
-                f" {self.epochs}; expected a share below 1, a positive number, and no more than all epochs"
+                f"learning_rate {self.learning_rate}, frozen_epochs {self.frozen_epochs} of {self.epochs}; expected a"
+                " positive number, and no more than all epochs"
             )
 
     @property
@@ -137,6 +152,9 @@ class Experiment:
         words += [self.augmentation.label] * (self.augmentation.label != "")
         words += [f"loss {self.loss}"] * (self.loss != "mse")
         words += [f"drop-out {self.dropout:g}"] * (self.dropout > 0)
+        words += [f"SGD {self.learning_rate:g}"] * (self.optimizer == "sgd")
+        words += ["one cycle"] * (self.schedule == "one_cycle")
+        words += ["averaged weights"] * (self.ema > 0)
         return ", ".join(words)
 
     @functools.cached_property

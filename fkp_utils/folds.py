@@ -62,7 +62,7 @@ def _whole(name: str, root: str, limit: int | None, seed: int, share: float) -> 
 @functools.lru_cache(maxsize=2)
 def _parts(data: Spoilt) -> experiment.Parts:
     whole = data.whole()
-    training, validation, evaluation = whole.split(experiment.FRACTIONS, seed=data.seed)
+    training, validation, evaluation = whole.split(data.fractions, seed=data.seed)
     clean = _whole(data.name, data.root, data.limit, data.seed, 0.0).points
     places = np.searchsorted(whole.attributes["row"], evaluation.attributes["row"])
     evaluation = dataclasses.replace(evaluation, points=clean[places])

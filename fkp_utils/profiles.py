@@ -32,7 +32,7 @@ PROFILES = {
         # Tests: seconds a notebook.
         Profile("smoke", 240, 50, 1, epochs=2, patience=0, restarts=1, deep_faces=40, deep_epochs=1, deep_restarts=1),
         # A laptop with two cores: minutes for the series.
-        Profile("quick", 3000, 1000, 3, epochs=16, patience=0, restarts=2, deep_faces=160, deep_epochs=2, deep_restarts=1),
+        Profile("quick", 2000, 1000, 3, epochs=16, patience=0, restarts=2, deep_faces=160, deep_epochs=2, deep_restarts=1),
         # A GPU: the earlier report's budget (S0.6); it does not say how often it restarted the VGG networks.
         Profile(
             "full", None, 2000, 5, epochs=200, patience=20, restarts=50, deep_faces=None, deep_epochs=200, deep_restarts=5

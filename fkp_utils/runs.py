@@ -139,7 +139,7 @@ def _train(described: experiment.Experiment, path: pathlib.Path, line: progress.
             _restart(described, parts, number, partial, restarts, line)
         restarts.append(json.loads(done.read_text(encoding="utf-8")))
     kept = _kept(restarts)
-    model = build(described, parts, described.seed)
+    model = build(dataclasses.replace(described, precision="float32"), parts, described.seed)
     with np.load(partial / "best.npz") as file:
         model.set_weights([file[name] for name in file.files])
     facts = {
@@ -204,14 +204,19 @@ def build(described: experiment.Experiment, parts: experiment.Parts, seed: int) 
     keras.utils.set_random_seed(seed)
     faces = parts.training
     height, width, channels = faces.images.shape[1:]
-    model = models.build(
-        described.model,
-        len(described.outputs(faces)),
-        (height, width),
-        channels,
-        dropout=described.dropout,
-        weights=described.weights or None,
-    )
+    usual = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if described.precision == "bfloat16" else "float32")
+    try:
+        model = models.build(
+            described.model,
+            len(described.outputs(faces)),
+            (height, width),
+            channels,
+            dropout=described.dropout,
+            weights=described.weights or None,
+        )
+    finally:
+        keras.config.set_dtype_policy(usual)
     if described.pretrained:
         models.transfer(run(described.pretrained).model(), model)
     return model

@@ -19,6 +19,7 @@ from fkp_utils import augment, devices, experiment, faces, files, impute, losses
 
 SAVE_EVERY = 30.0  # seconds between two states on disk
 LOST = 10.0  # an error of so many image widths ends a training
+RISE, FIRST = 0.3, 25  # "one_cycle": the share of the steps that the rate rises in, and the part of it that it starts at
 
 
 class TrainingError(Exception):
@@ -89,14 +90,24 @@ def compile_trainer(model: keras.Model, described: experiment.Experiment, steps:
     rate: object = described.learning_rate
     if described.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(described.learning_rate, steps)
+    elif described.schedule == "one_cycle":
+        rise = max(1, round(RISE * steps))
+        rate = keras.optimizers.schedules.CosineDecay(
+            described.learning_rate / FIRST, max(1, steps - rise), warmup_target=described.learning_rate, warmup_steps=rise
+        )
     if described.optimizer == "adam":
         optimizer = keras.optimizers.Adam(rate)
     else:
         optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True)
     loss = losses.loss(described.loss)
+    height, width = model.input[0].shape[1:3]
+    unit = (1.0, 1.0) if described.units == "pixels" else (width / 2, height / 2)
     jit = devices.accelerator() != devices.cpu() or keras.backend.backend() == "jax"  # slower for TensorFlow on a CPU
     model.compile(
-        optimizer, lambda _, pairs: loss(pairs[..., :2], pairs[..., 2:]), metrics=[RootMeanSquare()], jit_compile=jit
+        optimizer,
+        lambda _, pairs: loss(pairs[..., :2] / unit, pairs[..., 2:] / unit),
+        metrics=[RootMeanSquare()],
+        jit_compile=jit,
     )
     optimizer.build(model.trainable_variables)
 
@@ -132,7 +143,7 @@ def train(
     check = Batches(parts.validation.images, meaning.targets(parts.validation), described.batch, None)
     whole = trainer(model, described.augmentation, meaning.mirror, seed)
     phases = [(0, described.frozen_epochs, True), (described.frozen_epochs, described.epochs, False)]
-    memory = _Memory(state, model, whole)
+    memory = _Memory(state, model, whole, described.ema)
     for first, last, frozen in phases:
         if first == last:
             continue
@@ -166,6 +177,7 @@ def _epoch(
         left = (described.epochs - number - (batch + 1) / len(batches)) * (time.monotonic() - start)
         left *= len(batches) / (batch + 1)
         tell(f"epoch {number + 1}/{described.epochs}{errors} · {left:.0f} s left")
+        memory.step()
 
     batches.start(number)
     logs = whole.fit(
@@ -175,7 +187,11 @@ def _epoch(
         epochs=number + 1,
         shuffle=False,  # the order is that of `Batches`
         verbose=0,
-        callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=step)],
+        callbacks=[
+            keras.callbacks.LambdaCallback(
+                on_train_batch_end=step, on_test_begin=lambda _: memory.swap(), on_test_end=lambda _: memory.swap()
+            )
+        ],
     ).history
     epoch = Epoch(float(logs["rmse"][0]), float(logs["val_rmse"][0]), time.monotonic() - start)
     if not (math.isfinite(logs["loss"][0]) and max(epoch.training, epoch.validation) < LOST * max(whole.input[0].shape[1:3])):
@@ -188,12 +204,35 @@ def _epoch(
 
 
 class _Memory:
-    """The epochs so far, the weights of the best one, and both on disk with all that training needs to go on."""
+    """The epochs so far, the weights of the best one, and both on disk with all that training needs to go on.
 
-    def __init__(self, state: pathlib.Path, model: keras.Model, whole: keras.Model) -> None:
-        self.state, self.model, self.whole = state, model, whole
+    average: the running mean of the weights after each step, of which a step keeps the share `ema`, less at first; with
+    ema 0 there is none.
+    """
+
+    def __init__(self, state: pathlib.Path, model: keras.Model, whole: keras.Model, ema: float) -> None:
+        self.state, self.model, self.whole, self.ema, self.steps = state, model, whole, ema, 0
         self.epochs: list[Epoch] = []
         self.best, self.weights, self.saved = -1, model.get_weights(), time.monotonic()
+        self.average = model.get_weights() if ema else []
+
+    def step(self) -> None:
+        """Adds the weights after a step to the average."""
+        if not self.ema:
+            return
+        if keras.backend.backend() == "jax":
+            self.whole.jax_state_sync()  # which keeps the weights to itself during an epoch
+        self.steps += 1
+        keep = min(self.ema, self.steps / (10 + self.steps))
+        for mean, weight in zip(self.average, self.model.weights, strict=True):
+            mean += (1 - keep) * (np.asarray(weight) - mean)
+
+    def swap(self) -> None:
+        """The model takes the average as its weights, and gives its own for it; once more, and all is as before."""
+        if self.ema:
+            own = self.model.get_weights()
+            self.model.set_weights(self.average)
+            self.average = own
 
     def _variables(self) -> list[keras.Variable]:
         return [*self.whole.variables, *self.whole.optimizer.variables]
@@ -208,7 +247,8 @@ class _Memory:
                 variables, count = self._variables(), len(self.weights)
                 values = [file[f"variable{i}"] for i in range(len(variables))]
                 weights = [file[f"best{i}"] for i in range(count)]
-                best = int(file["best"])
+                average = [file[f"average{i}"] for i in range(len(self.average))]
+                best, steps = int(file["best"]), int(file["steps"])
         except FileNotFoundError:
             return
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
@@ -216,21 +256,23 @@ class _Memory:
             return
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
-        self.epochs, self.best, self.weights = epochs, best, weights
+        self.epochs, self.best, self.weights, self.average, self.steps = epochs, best, weights, average, steps
 
     def add(self, epoch: Epoch) -> None:
         self.epochs.append(epoch)
         if self.best < 0 or epoch.validation < self.epochs[self.best].validation:
-            self.best, self.weights = len(self.epochs) - 1, self.model.get_weights()
+            own = [mean.copy() for mean in self.average] or self.model.get_weights()
+            self.best, self.weights = len(self.epochs) - 1, own
         if time.monotonic() - self.saved >= SAVE_EVERY:
             self.save()
 
     def save(self) -> None:
         arrays = {f"variable{i}": np.asarray(value) for i, value in enumerate(self._variables())}
         arrays |= {f"best{i}": value for i, value in enumerate(self.weights)}
+        arrays |= {f"average{i}": value for i, value in enumerate(self.average)}
         epochs = json.dumps([dataclasses.astuple(epoch) for epoch in self.epochs])
         with files.replacing(self.state) as new, new.open("wb") as file:
-            np.savez(file, epochs=epochs, best=self.best, **arrays)
+            np.savez(file, epochs=epochs, best=self.best, steps=self.steps, **arrays)
         self.saved = time.monotonic()
 
     def finish(self) -> None:

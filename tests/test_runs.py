@@ -119,7 +119,7 @@ runtime.load_keras()
 from fkp_utils import experiment, runs, training
 training.SAVE_EVERY = 0
 described = experiment.Experiment(data=experiment.Data(limit=80), epochs=5, batch=16, restarts=2,
-    augmentation=experiment.augment.STANDARD, dropout=0.2)
+    augmentation=experiment.augment.STANDARD, dropout=0.2, ema=0.9)
 add = training._Memory.add
 def slow(memory, epoch):
     add(memory, epoch)
@@ -152,6 +152,63 @@ def test_a_killed_training_goes_on_as_if_unbroken(tmp_path):
     assert curves[0].shape == (2, 5, 2)
     np.testing.assert_allclose(curves[1], curves[0], rtol=1e-3)
     assert not list((tmp_path / "broken").glob("*.partial"))
+
+
+@pytest.mark.usefixtures("_empty")
+def test_averaged_weights_are_those_that_are_validated_and_kept(monkeypatch):
+    seen, own = [], []
+    step, build = training._Memory.step, training._Memory.__init__
+
+    def remembered(memory):
+        own.append(memory.model.get_weights())
+        step(memory)
+        seen.append([mean.copy() for mean in memory.average])
+
+    monkeypatch.setattr(training._Memory, "step", remembered)
+    monkeypatch.setattr(training._Memory, "__init__", lambda *given: (build(*given), own.append(given[0].weights))[0])
+    run = runs.run(dataclasses.replace(TINY, epochs=1, ema=0.5))
+    expected = own[0]
+    for number, weights in enumerate(own[1:], 1):
+        keep = min(0.5, number / (10 + number))
+        expected = [keep * mean + (1 - keep) * weight for mean, weight in zip(expected, weights, strict=True)]
+    for kept, last, mean in zip(run.model().get_weights(), seen[-1], expected, strict=True):
+        np.testing.assert_allclose(kept, last)
+        np.testing.assert_allclose(kept, mean, rtol=1e-4, atol=1e-5)
+    validation = DATA.parts().validation
+    assert metrics.rmse(run.predict(validation), validation.points) == pytest.approx(run.history["validation"][0], abs=0.01)
+
+
+@pytest.mark.usefixtures("_empty")
+def test_half_precision_is_for_learning_only(monkeypatch):
+    built = []
+    build = runs.build
+    monkeypatch.setattr(runs, "build", lambda *given: built.append(build(*given)) or built[-1])
+    run = runs.run(dataclasses.replace(TINY, model="small", epochs=1, precision="bfloat16"))
+    assert [model.get_layer("stem").compute_dtype for model in built] == ["bfloat16", "float32"]
+    assert keras.config.dtype_policy().name == "float32"
+    assert {layer.compute_dtype for layer in run.model().layers} == {"float32"}
+    validation = DATA.parts().validation
+    assert metrics.rmse(run.predict(validation), validation.points) == pytest.approx(run.history["validation"][0], rel=0.03)
+
+
+def compiled(**changes):
+    model = training.trainer(keras.Sequential([keras.Input((40, 60, 1)), keras.layers.Flatten(), keras.layers.Dense(4),
+        keras.layers.Reshape((2, 2))]), augment.NONE, (0, 1), 0)  # fmt: skip
+    training.compile_trainer(model, dataclasses.replace(TINY, **changes), 100)
+    return model
+
+
+def test_a_loss_in_half_images_is_that_of_coordinates_from_minus_one_to_one():
+    pairs = np.array([[[30, 20, 60, 40], [0, np.nan, 30, 5]]], np.float32)
+    pairs[0, 1, :2] = np.nan
+    losses = [float(compiled(units=units).loss(None, pairs)) for units in ("pixels", "half_image")]
+    assert losses == pytest.approx([(30**2 + 20**2) / 2, 1])
+
+
+def test_one_cycle_rises_then_falls_to_nothing():
+    rate = compiled(schedule="one_cycle", optimizer="sgd", learning_rate=0.5).optimizer._learning_rate
+    rates = [float(rate(step)) for step in (0, 15, 30, 65, 100)]
+    assert rates == pytest.approx([0.02, 0.26, 0.5, 0.25, 0], abs=0.005)
 
 
 @pytest.mark.usefixtures("_empty")
@@ -229,9 +286,13 @@ def test_the_key_knows_what_shapes_a_training():
 
 def test_labels_tell_what_is_unusual():
     described = dataclasses.replace(
-        TINY, missing="forward_fill", sources="apart", augmentation=augment.STANDARD, weights="imagenet", dropout=0.1
-    )
-    assert described.label == "lenet5, ImageNet, forward fill, sources apart, augmented, drop-out 0.1"
+        TINY, missing="forward_fill", sources="apart", augmentation=augment.STANDARD, weights="imagenet", dropout=0.1,
+        ema=0.9,
+    )  # fmt: skip
+    expected = "lenet5, ImageNet, forward fill, sources apart, augmented, drop-out 0.1, averaged weights"
+    assert described.label == expected
+    described = dataclasses.replace(TINY, optimizer="sgd", learning_rate=0.42, schedule="one_cycle")
+    assert described.label == "lenet5, masked, SGD 0.42, one cycle"
 
 
 @pytest.mark.parametrize(
@@ -240,8 +301,10 @@ def test_labels_tell_what_is_unusual():
         ({"model": "alexnet"}, "model is 'alexnet'; expected one of lenet5"),
         ({"missing": "guess"}, "missing is 'guess'; expected one of mask, drop, forward_fill"),
         ({"loss": "huber"}, "loss is 'huber'"),
+        ({"units": "inches"}, "units is 'inches'; expected one of pixels, half_image"),
         ({"epochs": 0}, "epochs is 0; expected at least 1"),
-        ({"dropout": 1.0}, r"dropout 1\.0"),
+        ({"dropout": 1.0}, r"dropout is 1\.0; expected a share from 0 to below 1"),
+        ({"ema": -0.1}, r"ema is -0\.1; expected a share"),
         ({"frozen_epochs": 5}, "frozen_epochs 5 of 2"),
     ],
 )

@@ -31,6 +31,8 @@ _ARCHITECTURES = {
     "vgg19": _Architecture("vgg", 32),
     "squeezenet": _Architecture("squeezenet", 32),
     "small": _Architecture("small", 16),
+    "three_conv": _Architecture("three_conv", 18),
+    "heatmap": _Architecture("heatmap", 16),
 }
 NAMES = tuple(_ARCHITECTURES)
 
@@ -53,7 +55,8 @@ def build(
 
     It is functional and flat, without a model inside, and needs no custom objects to be loaded again.  Its input is
     called "image", its output "points".  `size` is (height, width); `channels` is 1 or 3; `dropout` is the share of
-    each hidden dense layer's inputs (in "small", of the channels that make its maps) that is dropped in training.
+    each hidden dense layer's inputs that is dropped in training (in "small" and "heatmap", of the channels that make
+    their maps).
 
     weights: None to start from random ones; "imagenet" for those of ImageNet, searched for and else downloaded; or a
     file, or a folder with one, as `pretrained.load` reads it.  Only the backbone takes them.

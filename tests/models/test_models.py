@@ -27,6 +27,14 @@ def test_lenet_has_the_parameters_of_the_report():
     assert models.build("lenet5", 15, dropout=0.5).count_params() == 943_054
 
 
+def test_three_conv_has_the_layers_of_the_report():
+    model = models.build("three_conv", 15)
+    assert model.count_params() == 8_051_502
+    named = [layer.name for layer in model.layers if layer.name.startswith(("conv", "pool", "head_dense", "head_coord"))]
+    assert named == ["conv1", "pool1", "conv2", "pool2", "conv3", "pool3", "head_dense1", "head_dense2", "head_coordinates"]
+    assert model.get_layer("pool3").output.shape[1:] == (11, 11, 128)
+
+
 def test_vgg_is_that_of_keras(vgg16):
     theirs = keras.applications.VGG16(include_top=False, weights=None, input_shape=(96, 96, 3))
     named = [(layer.name, layer.output.shape, layer.count_params()) for layer in theirs.layers[1:]]
@@ -56,7 +64,7 @@ def test_sizes():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["lenet5", "squeezenet", "small"])
+@pytest.mark.parametrize("name", ["lenet5", "squeezenet", "small", "three_conv", "heatmap"])
 @pytest.mark.parametrize(("size", "channels"), [((96, 96), 1), ((45, 70), 3)])
 def test_images_of_bytes_to_points_in_pixels_and_back_from_disk(name, size, channels, tmp_path):
     model = models.build(name, 4, size, channels, dropout=0.2)
@@ -93,6 +101,17 @@ def test_mean_places_of_a_map():
     places = part.predict_on_batch(bright)[0].reshape(2, 64)
     np.testing.assert_allclose(places[:, 0], [-2 / 3, 5 / 6], atol=1e-4)
     np.testing.assert_allclose(places[:, 1:3], 0, atol=1e-4)
+
+
+def test_a_heat_map_answers_with_its_own_mean_place():
+    model = models.build("heatmap", 3, (96, 48))
+    maps = model.get_layer("head_maps")
+    assert maps.output.shape[1:] == (24, 12, 3)
+    part = keras.Model(maps.output, model.output)
+    drawn = np.zeros((1, 24, 12, 3), np.float32)
+    drawn[0, 2, 1, 0] = drawn[0, 9, 4, 1] = drawn[0, 9, 5, 1] = 50
+    expected = [(5.5, 9.5), (19.5, 37.5), (23.5, 47.5)]  # the middle of its 4 px, of two places, of the image
+    np.testing.assert_allclose(part.predict_on_batch(drawn)[0], expected, atol=1e-3)
 
 
 @pytest.mark.parametrize(

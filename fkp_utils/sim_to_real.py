@@ -1,0 +1,73 @@
+"""Networks that learn from synthetic faces and are asked about photos (notebook 12, benchmarks/sim_to_real.py)."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import Any
+
+import numpy as np
+
+from fkp_utils import augment, code_version, datasets, eda, experiment, metrics, runs
+from fkp_utils import faces as face_sets
+
+
+@dataclasses.dataclass(frozen=True)
+class Portion(experiment.Data):
+    """The same faces in the same parts, but of the training part only this share, drawn by person."""
+
+    portion: float = 1.0
+
+    def parts(self) -> experiment.Parts:
+        """Training is thinned; a smaller portion lies in a larger one.  ValueError for a share that is not 0 to 1."""
+        return _portion(self)
+
+    def fingerprint(self) -> str:
+        """Changes also when the code that thins does."""
+        return f"{super().fingerprint()}-{code_version.version('fkp_utils.faces')}"
+
+
+@functools.lru_cache(maxsize=2)
+def _portion(data: Portion) -> experiment.Parts:
+    if not 0 < data.portion <= 1:
+        raise ValueError(f"portion is {data.portion}; expected a share above 0 and up to 1")
+    whole = experiment.Data(data.name, data.root, data.limit, data.seed, data.fractions).parts()
+    if data.portion == 1:
+        return whole
+    groups = eda.drawn_together(whole.training)
+    names, sizes = np.unique(groups, return_counts=True)
+    order = np.random.default_rng(data.seed).permutation(len(names))
+    wanted = max(round(data.portion * len(groups)), 1)
+    count = int(np.searchsorted(np.cumsum(sizes[order]), wanted)) + 1
+    return whole._replace(training=whole.training.select(np.isin(groups, names[order[:count]])))
+
+
+def photos(root: str, name: str = "kaggle") -> face_sets.Faces:
+    """The faces of the source that labels all points, each image once (its first row); nothing else is left out."""
+    faces = datasets.load(name, root)
+    if faces.source is not None:
+        faces = faces.select(faces.source == 0)
+    return faces.select(np.unique(faces.image_groups, return_index=True)[1])
+
+
+def learns(count: int, model: str = "small", **changes: Any) -> experiment.Experiment:
+    """A training on `count` synthetic faces alone, strongly augmented; `changes` are fields of `Experiment`."""
+    usual: dict[str, Any] = {
+        "data": experiment.Data(limit=count),
+        "sources": "apart",
+        "augmentation": augment.STRONG,
+        "dropout": 0.1,
+        "schedule": "cosine",
+    }
+    return experiment.Experiment(**{"model": model} | usual | changes)
+
+
+def error(run: runs.Run, faces: face_sets.Faces, repeats: int = 1000) -> metrics.Estimate:
+    """RMSE in px of the run on the given labels, with its 95% interval over persons."""
+    return metrics.rmse_interval(run.predict(faces), faces.points, eda.drawn_together(faces), repeats)
+
+
+def worst(run: runs.Run, faces: face_sets.Faces, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the `count` faces with the largest error, worst first, and the error in px of all faces (N,)."""
+    errors = np.sqrt(np.nanmean((run.predict(faces) - faces.points) ** 2, axis=(1, 2)))
+    return np.argsort(-errors)[:count], errors
