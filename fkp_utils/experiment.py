@@ -75,16 +75,16 @@ class Experiment:
     such weights.  pretrained: an experiment whose trained model gives its weights to the layers that both have.
     missing: "mask" (missing labels carry no weight), "drop" (faces that lack a label are left out), or the name of an
     imputer that fills the training faces.  sources: "together", or "apart" for own outputs where the second label
-    source means another point.  loss: a name in `losses.LOSSES`; errors are in `units`.  units: "pixels", or "half_image" for coordinates
-    from -1 to 1, as learning rates for such mean (S2); histories and scores are in pixels in any case.  dropout: share of the values
-    that are dropped before the dense layers.  optimizer: "adam", or "sgd" with Nesterov momentum 0.9.  schedule:
-    "constant", "cosine", or "one_cycle" (Smith & Topin, 2018): the rate rises to its value during 30% of all steps, from
-    a 25th of it, then falls to 0 as a cosine does.  ema: share of the weights' running average that a step keeps; the average is what is
-    validated and kept (Polyak averaging); 0 = the weights themselves.  precision: "float32", or "bfloat16" for what
-    layers pass on while they learn, which processors that know it do in half the time; weights are float32 in any case,
-    and so is the trained model.  frozen_epochs: so many epochs first train the
-    head alone.  patience: epochs without a lower validation error after which training stops; 0 = never.  restarts: so
-    many trainings, seeds `seed`, `seed` + 1, …
+    source means another point.  loss: a name in `losses.LOSSES`; errors are in `units`.  units: "pixels", or
+    "half_image" for coordinates from -1 to 1, as learning rates for such mean (S2); histories and scores are in pixels
+    in any case.  dropout: share of the values that are dropped before the dense layers.  optimizer: "adam", or "sgd"
+    with Nesterov momentum 0.9.  schedule: "constant", "cosine", or "one_cycle" (Smith & Topin, 2018): the rate rises to
+    its value during 30% of all steps, from a 25th of it, then falls to 0 as a cosine does.  ema: share of the weights'
+    running average that a step keeps; the average is what is validated and kept (Polyak averaging); 0 = the weights
+    themselves.  precision: "float32", or "bfloat16" for what layers pass on while they learn, which processors that
+    know it do in half the time; weights are float32 in any case, and so is the trained model.  frozen_epochs: so many
+    epochs first train the head alone.  patience: epochs without a lower validation error after which training stops; 0:
+    never.  restarts: so many trainings, seeds `seed`, `seed` + 1, …
 
     ValueError for a value that is not known.
     """

@@ -19,7 +19,7 @@ from fkp_utils import augment, devices, experiment, faces, files, impute, losses
 
 SAVE_EVERY = 30.0  # seconds between two states on disk
 LOST = 10.0  # an error of so many image widths ends a training
-RISE, FIRST = 0.3, 25  # "one_cycle": the share of the steps that the rate rises in, and the part of it that it starts at
+RISE, FIRST = 0.3, 1 / 25  # of "one_cycle": the share of steps in which the rate rises, and that of it at the start
 
 
 class TrainingError(Exception):
@@ -91,9 +91,9 @@ def compile_trainer(model: keras.Model, described: experiment.Experiment, steps:
     if described.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(described.learning_rate, steps)
     elif described.schedule == "one_cycle":
-        rise = max(1, round(RISE * steps))
+        rise, top = max(1, round(RISE * steps)), described.learning_rate
         rate = keras.optimizers.schedules.CosineDecay(
-            described.learning_rate / FIRST, max(1, steps - rise), warmup_target=described.learning_rate, warmup_steps=rise
+            FIRST * top, max(1, steps - rise), warmup_target=top, warmup_steps=rise
         )
     if described.optimizer == "adam":
         optimizer = keras.optimizers.Adam(rate)

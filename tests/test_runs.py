@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkp_utils import augment, experiment, files, metrics, outputs, runs, training
+from fkp_utils import augment, experiment, files, metrics, models, outputs, runs, training
 
 DATA = experiment.Data(limit=80)
 TINY = experiment.Experiment(data=DATA, epochs=2, batch=16)
@@ -192,8 +192,7 @@ def test_half_precision_is_for_learning_only(monkeypatch):
 
 
 def compiled(**changes):
-    model = training.trainer(keras.Sequential([keras.Input((40, 60, 1)), keras.layers.Flatten(), keras.layers.Dense(4),
-        keras.layers.Reshape((2, 2))]), augment.NONE, (0, 1), 0)  # fmt: skip
+    model = training.trainer(models.build("lenet5", 2, (40, 60)), augment.NONE, (0, 1), 0)
     training.compile_trainer(model, dataclasses.replace(TINY, **changes), 100)
     return model
 
@@ -201,7 +200,7 @@ def compiled(**changes):
 def test_a_loss_in_half_images_is_that_of_coordinates_from_minus_one_to_one():
     pairs = np.array([[[30, 20, 60, 40], [0, np.nan, 30, 5]]], np.float32)
     pairs[0, 1, :2] = np.nan
-    losses = [float(compiled(units=units).loss(None, pairs)) for units in ("pixels", "half_image")]
+    losses = [float(compiled(units=units).compute_loss(y=pairs, y_pred=pairs)) for units in ("pixels", "half_image")]
     assert losses == pytest.approx([(30**2 + 20**2) / 2, 1])
 
 
@@ -214,7 +213,8 @@ def test_one_cycle_rises_then_falls_to_nothing():
 @pytest.mark.usefixtures("_empty")
 def test_an_exploding_training_stops_and_names_the_experiment():
     wild = dataclasses.replace(TINY, optimizer="sgd", learning_rate=1e6)
-    with pytest.raises(training.TrainingError, match=r"lenet5, masked: epoch 1 ends with .* lower learning rate than 1e\+06"):
+    told = r"lenet5, masked, SGD 1e\+06: epoch 1 ends with .* lower learning rate than 1e\+06"
+    with pytest.raises(training.TrainingError, match=told):
         runs.run(wild)
     assert runs.found() == []
 
