@@ -11,7 +11,6 @@ import pytest
 from fkp_utils import notebooks
 
 ROOT = notebooks.ROOT
-OPTIONAL = {"jax"}  # the other backend of keras, where it is installed
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -50,7 +49,7 @@ def test_conda_and_pip_install_the_same():
 @pytest.mark.parametrize("folder", ["fkp_utils", "tests", "report", "benchmarks", "notebooks"])
 def test_what_is_imported_is_listed(folder):
     packages = importlib.metadata.packages_distributions()
-    known = {re.sub(r"\W.*", "", each.replace("-", "_")) for each in listed()} | OPTIONAL | {"fkp_utils"}
+    known = {re.sub(r"\W.*", "", each.replace("-", "_")) for each in listed()} | {"fkp_utils"}
     for path in sorted(ROOT.glob(f"{folder}/**/*")):
         if path.suffix not in (".py", ".ipynb") or path.parent.name == ".ipynb_checkpoints":
             continue
