@@ -1,1 +1,10 @@
-"""Facial keypoint detection: the tested package behind the notebooks."""
+"""Facial keypoint detection: the tested package behind the notebooks.  `predict` finds the points of a face in a photo."""
+
+import importlib
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    if name == "predict":  # imported when asked for, so that no notebook depends on what only predictions need
+        return importlib.import_module(f"{__name__}.prediction").predict
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
