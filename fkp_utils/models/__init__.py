@@ -33,6 +33,11 @@ _ARCHITECTURES = {
     "small": _Architecture("small", 16),
     "three_conv": _Architecture("three_conv", 18),
     "heatmap": _Architecture("heatmap", 16),
+    "nose_tip": _Architecture("plain", 42),
+    "nose_tip_3x3": _Architecture("plain", 22),
+    "nose_tip_16": _Architecture("plain", 42),
+    "six_conv": _Architecture("plain", 158),
+    "resnet18": _Architecture("resnet", 16),
 }
 NAMES = tuple(_ARCHITECTURES)
 
