@@ -130,6 +130,19 @@ def kernel_sheet(kernel: np.ndarray, titles: Sequence[str] | None = None) -> mpl
     return figure
 
 
+def filter_sheet(kernel: np.ndarray, columns: int = 13) -> mpl_figure.Figure:
+    """The filters of a kernel (h, w, 1 or 3, filters) in rows: red adds, blue takes away; of colours, their mean."""
+    filters = np.moveaxis(kernel.mean(axis=2), -1, 0)
+    rows, largest = -(-len(filters) // columns), np.abs(filters).max()
+    size = (plots.WIDTH, rows * plots.WIDTH / columns)
+    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for axes, values in zip(grid.flat, filters, strict=False):
+        axes.imshow(values, cmap=KERNELS, vmin=-largest, vmax=largest)
+    return figure
+
+
 def unit_values(axes: mpl_axes.Axes, values: np.ndarray, usual: np.ndarray) -> mpl_axes.Axes:
     """What each of U units puts out for one face (U,) as bars, and on average over faces (U,) as ticks."""
     units = np.arange(len(values))

@@ -63,3 +63,11 @@ def test_colour_images_are_measured_as_grey():
     one = conditions.measure(faces.Faces(grey[..., None], points, keypoints.KAGGLE_15))
     three = conditions.measure(faces.Faces(np.repeat(grey[..., None], 3, 3), points, keypoints.KAGGLE_15))
     np.testing.assert_allclose(one["sharpness"], three["sharpness"])
+
+
+def test_expressions_of_imm_are_told_by_the_number_of_the_image():
+    points = np.random.default_rng(0).uniform(0, 40, (6, 58, 2))
+    attributes = {"image": np.arange(1, 7)}
+    six = faces.Faces(np.zeros((6, 48, 64, 1), np.uint8), points, keypoints.IMM_58, attributes=attributes)
+    kinds = conditions.kinds(six, conditions.measure(six))
+    assert kinds["expression"].tolist() == [False, True, False, False, False, True]

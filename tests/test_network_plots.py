@@ -139,3 +139,14 @@ def test_maps_lie_over_their_image_on_one_scale_with_the_point():
     for line, point in zip(grid, points, strict=True):
         assert {tuple(axes.collections[0].get_offsets()[0]) for axes in line} == {tuple(point)}
     assert bar.get_xlabel() == "what raises it"
+
+
+def test_every_filter_has_its_place_on_one_scale():
+    kernel = np.arange(3 * 3 * 1 * 65.0).reshape(3, 3, 1, 65) - 100
+    panels = network_plots.filter_sheet(kernel, 13).axes
+    assert len(panels) == 65
+    assert all(axes.images for axes in panels)
+    np.testing.assert_array_equal(panels[7].images[0].get_array(), kernel[:, :, 0, 7])
+    assert {axes.images[0].get_clim() for axes in panels} == {(-484, 484)}
+    few = network_plots.filter_sheet(kernel[..., :14], 13).axes
+    assert sum(bool(axes.images) for axes in few) == 14
