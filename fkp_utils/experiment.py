@@ -75,7 +75,8 @@ class Experiment:
     such weights.  pretrained: an experiment whose trained model gives its weights to the layers that both have.
     missing: "mask" (missing labels carry no weight), "drop" (faces that lack a label are left out), or the name of an
     imputer that fills the training faces.  sources: "together", or "apart" for own outputs where the second label
-    source means another point.  loss: a name in `losses.LOSSES`; errors are in `units`.  units: "pixels", or
+    source means another point.  loss: a name in `losses.LOSSES`; errors are in `units`.  alpha: weight of the second
+    term of the losses that have two (`losses.WEIGHTED`), of no effect in others.  units: "pixels", or
     "half_image" for coordinates from -1 to 1, as learning rates for such mean (S2); histories and scores are in pixels
     in any case.  dropout: share of the values that are dropped before the dense layers.  optimizer: "adam", or "sgd"
     with Nesterov momentum 0.9.  schedule: "constant", "cosine", or "one_cycle" (Smith & Topin, 2018): the rate rises to
@@ -97,6 +98,7 @@ class Experiment:
     sources: str = "together"
     augmentation: augment.Augmentation = dataclasses.field(default_factory=augment.Augmentation)
     loss: str = "mse"
+    alpha: float = 0.01
     units: str = "pixels"
     dropout: float = 0.0
     optimizer: str = "adam"
@@ -133,6 +135,8 @@ class Experiment:
         for field in ("dropout", "ema"):
             if not 0 <= getattr(self, field) < 1:
                 raise ValueError(f"{field} is {getattr(self, field)}; expected a share from 0 to below 1")
+        if not self.alpha >= 0:
+            raise ValueError(f"alpha is {self.alpha}; expected 0 or more")
         if not (self.learning_rate > 0 and self.frozen_epochs <= self.epochs):
             raise ValueError(
                 f"learning_rate {self.learning_rate}, frozen_epochs {self.frozen_epochs} of {self.epochs}; expected a"
@@ -142,6 +146,8 @@ class Experiment:
     @property
     def label(self) -> str:
         """What tells the experiment from others in a table: the model, then what differs from the usual."""
+        from fkp_utils import losses
+
         words = [self.model]
         if self.weights:
             words.append("ImageNet" if self.weights == "imagenet" else "given weights")
@@ -150,7 +156,8 @@ class Experiment:
         words.append({"mask": "masked", "drop": "complete rows"}.get(self.missing, self.missing.replace("_", " ")))
         words += ["sources apart"] * (self.sources == "apart")
         words += [self.augmentation.label] * (self.augmentation.label != "")
-        words += [f"loss {self.loss}"] * (self.loss != "mse")
+        weight = f" {self.alpha:g}" if self.loss in losses.WEIGHTED else ""
+        words += [f"loss {self.loss.replace('_', ' ')}{weight}"] * (self.loss != "mse")
         words += [f"drop-out {self.dropout:g}"] * (self.dropout > 0)
         words += [f"SGD {self.learning_rate:g}"] * (self.optimizer == "sgd")
         words += ["one cycle"] * (self.schedule == "one_cycle")

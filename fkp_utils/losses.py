@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 Loss = Callable[[Any, Any], Any]
 WING_WIDTH, WING_CURVATURE = 5.0, 1.0  # pixels
+ALPHA = 0.01  # weight of the shape term in the report that tried it (S3.2)
+SHORTEST = 1e-3  # pixels: distances below it count as this one, and have no gradient
 
 
 def errors(points: Any, predicted: Any) -> tuple[Any, Any]:
@@ -46,11 +50,55 @@ def wing(points: Any, predicted: Any) -> Any:
     return _mean(values, given)
 
 
-LOSSES: Mapping[str, Loss] = {"mse": mse, "mae": mae, "wing": wing}
+def pair_distances(points: Any, predicted: Any) -> tuple[Any, Any, Any]:
+    """Distances of every two points of a face in px, labelled and predicted, and 1 or 0 for given or not; all (B, P).
+
+    A pair is given if both of its labels are.  What is not given is as predicted, in place of NaN.
+    """
+    first, second = map(list, np.triu_indices(predicted.shape[1], 1))
+    missing = ops.isnan(points)
+
+    def distances(values: Any) -> Any:
+        squares = ops.sum(ops.square(ops.take(values, first, axis=1) - ops.take(values, second, axis=1)), axis=-1)
+        return ops.sqrt(ops.maximum(squares, SHORTEST**2))
+
+    known = 1.0 - ops.cast(ops.any(missing, axis=-1), "float32")
+    given = ops.take(known, first, axis=1) * ops.take(known, second, axis=1)
+    return distances(ops.where(missing, predicted, points)), distances(predicted), given
 
 
-def loss(name: str) -> Loss:
-    """The loss `name`; ValueError with the known names for another."""
+def graph_distance(points: Any, predicted: Any) -> Any:
+    """Complete graph distance (S3.2): mean absolute difference in px of labelled and predicted distances of points.
+
+    Over all given pairs of a batch.  It knows the shape of a face, not where it is or how it is turned.
+    """
+    labelled, found, given = pair_distances(points, predicted)
+    return _mean(ops.abs(found - labelled), given)
+
+
+def relative_graph_distance(points: Any, predicted: Any) -> Any:
+    """The same in units of each face's size, the mean of its given labelled distances: large faces count no more."""
+    labelled, found, given = pair_distances(points, predicted)
+    size = ops.sum(labelled * given, axis=1, keepdims=True) / ops.maximum(ops.sum(given, axis=1, keepdims=True), 1.0)
+    return _mean(ops.abs(found - labelled) / ops.maximum(size, SHORTEST), given)
+
+
+def cgd(points: Any, predicted: Any, alpha: float = ALPHA) -> Any:
+    """Mean squared error in px² plus alpha times the complete graph distance in px."""
+    return mse(points, predicted) + alpha * graph_distance(points, predicted)
+
+
+def cgd_relative(points: Any, predicted: Any, alpha: float = ALPHA) -> Any:
+    """Mean squared error in px² plus alpha times the complete graph distance in face sizes."""
+    return mse(points, predicted) + alpha * relative_graph_distance(points, predicted)
+
+
+LOSSES: Mapping[str, Loss] = {"mse": mse, "mae": mae, "wing": wing, "cgd": cgd, "cgd_relative": cgd_relative}
+WEIGHTED = ("cgd", "cgd_relative")  # those with an alpha
+
+
+def loss(name: str, alpha: float = ALPHA) -> Loss:
+    """The loss `name`, with the weight `alpha` if it is one of WEIGHTED; ValueError with the known names for another."""
     if name not in LOSSES:
         raise ValueError(f"no loss {name!r}; there are {', '.join(LOSSES)}")
-    return LOSSES[name]
+    return functools.partial(LOSSES[name], alpha=alpha) if name in WEIGHTED else LOSSES[name]

@@ -11,7 +11,7 @@ class Profile:
     experiment without training.
 
     epochs, patience, restarts: of a training, as in `experiment.Experiment`.  deep_faces, deep_epochs, deep_restarts:
-    the same for the VGG networks, which cost about 500 times as much as LeNet-5.
+    the same for the networks in `variants.DEEP`; VGG costs about 500 times as much as LeNet-5.
     """
 
     name: str
@@ -24,21 +24,32 @@ class Profile:
     deep_faces: int | None
     deep_epochs: int
     deep_restarts: int
+    best_synthetic: int
+    best_before: int
+    best_epochs: int
+    best_members: int
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
         # Tests: seconds a notebook.
-        Profile("smoke", 240, 50, 1, epochs=2, patience=0, restarts=1, deep_faces=40, deep_epochs=1, deep_restarts=1),
-        # A laptop with two cores: minutes for the series.
-        Profile("quick", 2000, 1000, 3, epochs=16, patience=0, restarts=2, deep_faces=160, deep_epochs=2, deep_restarts=1),
+        Profile(
+            "smoke", 240, 50, 1, epochs=2, patience=0, restarts=1, deep_faces=40, deep_epochs=1, deep_restarts=1,
+            best_synthetic=64, best_before=1, best_epochs=1, best_members=1,
+        ),
+        # A laptop with two cores: minutes for the series, half an hour for the best model.
+        Profile(
+            "quick", 2000, 1000, 3, epochs=16, patience=0, restarts=2, deep_faces=160, deep_epochs=2, deep_restarts=1,
+            best_synthetic=8000, best_before=12, best_epochs=120, best_members=1,
+        ),
         # A GPU: the earlier report's budget (S0.6); it does not say how often it restarted the VGG networks.
         Profile(
-            "full", None, 2000, 5, epochs=200, patience=20, restarts=50, deep_faces=None, deep_epochs=200, deep_restarts=5
+            "full", None, 2000, 5, epochs=200, patience=20, restarts=50, deep_faces=None, deep_epochs=200, deep_restarts=5,
+            best_synthetic=30000, best_before=40, best_epochs=300, best_members=5,
         ),
     )
-}
+}  # fmt: skip
 
 
 def profile(name: str) -> Profile:

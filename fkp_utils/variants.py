@@ -33,6 +33,7 @@ EARLIER = {
     "vgg19, ImageNet, knn, augmented": Earlier(62, 6.05, 4.32, 4.31, 1.35),
 }
 
+DEEP = ("vgg16", "vgg19", "resnet50", "densenet121", "densenet169", "mobilenetv2", "xception")
 IMPUTERS = ("forward_fill", "median", "knn")  # those of the earlier report
 
 
@@ -46,7 +47,7 @@ def experiment_of(
 ) -> experiment.Experiment:
     """An experiment of the profile's size with the procedure of S0.6: Adam, drop-out, the epoch of lowest validation error.
 
-    VGG networks get the profile's `deep` numbers, and a learning rate of 1e-4, without which they do not learn from
+    DEEP networks get the profile's `deep` numbers; VGG a learning rate of 1e-4, without which it does not learn from
     scratch.  `changes` are fields of `Experiment` that differ.
     """
     usual: dict[str, Any] = {
@@ -56,7 +57,9 @@ def experiment_of(
         "patience": profile.patience,
         "dropout": 0.1,
     }
-    if model.startswith("vgg"):
-        usual |= {"epochs": profile.deep_epochs, "restarts": profile.deep_restarts, "learning_rate": 1e-4}
+    if model in DEEP:
+        usual |= {"epochs": profile.deep_epochs, "restarts": profile.deep_restarts}
         usual["data"] = dataclasses.replace(data, limit=data.limit or profile.deep_faces)
+    if model.startswith("vgg"):
+        usual["learning_rate"] = 1e-4
     return experiment.Experiment(**{"model": model} | usual | changes)

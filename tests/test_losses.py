@@ -24,6 +24,57 @@ def test_mse_and_mae_are_those_of_the_metrics(seed):
     assert float(losses.mae(points, predicted)) == pytest.approx(metrics.mae(predicted, points), rel=1e-4)
 
 
+def distance_by_hand(points, predicted, relative=False):
+    """Pair by pair, in plain Python."""
+    found = []
+    for face, guess in zip(points.astype(float), predicted.astype(float), strict=True):
+        pairs = [
+            (np.linalg.norm(face[i] - face[j]), np.linalg.norm(guess[i] - guess[j]))
+            for i in range(len(face))
+            for j in range(i)
+            if not np.isnan(face[[i, j]]).any()
+        ]
+        size = np.mean([labelled for labelled, _ in pairs]) if relative and pairs else 1
+        found += [abs(labelled - guessed) / size for labelled, guessed in pairs]
+    return np.mean(found)
+
+
+@given(st.integers(0, 1000))
+@settings(max_examples=10, deadline=None)
+def test_graph_distance_is_that_of_all_given_pairs(seed):
+    points, predicted = pair(seed)
+    assert float(losses.graph_distance(points, predicted)) == pytest.approx(distance_by_hand(points, predicted), rel=1e-3)
+    relative = float(losses.relative_graph_distance(points, predicted))
+    assert relative == pytest.approx(distance_by_hand(points, predicted, relative=True), rel=1e-3)
+
+
+def test_graph_distance_does_not_see_where_a_face_is():
+    points, _ = pair(0, missing=0)
+    turned = points @ np.array([[0.8, -0.6], [0.6, 0.8]], np.float32) + 30
+    assert float(losses.graph_distance(points, turned)) < 1e-3
+    assert float(losses.graph_distance(points, points * np.float32([-1, 1]))) < 1e-3, "nor if it is mirrored"
+    assert float(losses.graph_distance(points, 1.1 * points)) > 1
+
+
+@pytest.mark.parametrize("name", losses.WEIGHTED)
+def test_alpha_weighs_the_shape_term(name):
+    points, predicted = pair(3)
+    none, one, four = (float(losses.loss(name, alpha)(points, predicted)) for alpha in (0, 1, 4))
+    assert none == pytest.approx(float(losses.mse(points, predicted)))
+    assert four - none == pytest.approx(4 * (one - none), rel=1e-3)
+    assert one > none
+    assert float(losses.loss(name)(points, predicted)) == pytest.approx(none + 0.01 * (one - none), rel=1e-3)
+
+
+def test_points_that_coincide_have_a_finite_gradient():
+    start = keras.initializers.Zeros()
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(30, kernel_initializer=start)])
+    model.add(keras.layers.Reshape((15, 2)))
+    model.compile("sgd", losses.loss("cgd", 1.0))
+    model.fit(np.ones((6, 1), np.float32), pair(0)[0], verbose=0)
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
 @pytest.mark.parametrize("name", losses.LOSSES)
 def test_a_missing_label_carries_no_weight(name):
     points, predicted = pair(0)
@@ -46,7 +97,7 @@ def test_no_gradient_is_nan(name):
 
 def test_a_batch_without_labels_has_no_loss():
     points = np.full((2, 15, 2), np.nan, np.float32)
-    assert [float(loss(points, np.zeros_like(points))) for loss in losses.LOSSES.values()] == [0, 0, 0]
+    assert [float(loss(points, np.zeros_like(points))) for loss in losses.LOSSES.values()] == [0] * len(losses.LOSSES)
 
 
 def test_wing_is_steep_near_zero_and_continuous_where_it_becomes_linear():

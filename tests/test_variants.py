@@ -46,12 +46,12 @@ def test_an_experiment_has_the_profiles_size():
     assert (described.optimizer, described.dropout, described.learning_rate) == ("adam", 0.1, 1e-3)
 
 
-@pytest.mark.parametrize("model", ["vgg16", "vgg19"])
+@pytest.mark.parametrize("model", variants.DEEP)
 def test_deep_networks_have_numbers_of_their_own(model):
     described = variants.experiment_of(model, DATA, QUICK)
     sizes = (described.data.limit, described.epochs, described.restarts)
     assert sizes == (QUICK.deep_faces, QUICK.deep_epochs, QUICK.deep_restarts)
-    assert described.learning_rate == 1e-4
+    assert described.learning_rate == (1e-4 if model.startswith("vgg") else 1e-3)
 
 
 @pytest.mark.parametrize("model", ["lenet5", "vgg16"])
@@ -67,3 +67,10 @@ def test_the_usual_is_what_all_notebooks_share():
     assert (
         first.key == variants.experiment_of("lenet5", dataclasses.replace(DATA, limit=240), SMOKE, sources="apart").key
     )
+
+
+def test_the_weight_of_a_shape_term_is_told_where_there_is_one():
+    labels = [variants.experiment_of("lenet5", DATA, SMOKE, loss=loss, alpha=4).label for loss in ("mse", "cgd_relative")]
+    assert labels == ["lenet5, masked, drop-out 0.1", "lenet5, masked, loss cgd relative 4, drop-out 0.1"]
+    with pytest.raises(ValueError, match="alpha is -1; expected 0 or more"):
+        variants.experiment_of("lenet5", DATA, SMOKE, loss="cgd", alpha=-1)

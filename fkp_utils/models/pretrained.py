@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 IMAGENET = "imagenet"
 PATIENCE = 20  # seconds that a server may stay silent
+MANY = 40  # layers whose shapes agree one by one are those of one architecture, whatever their names
 
 
 class WeightsError(ValueError):
@@ -33,16 +34,26 @@ class _Published:
     md5: str | None = None
 
 
-_VGG = "https://storage.googleapis.com/tensorflow/keras-applications"
+_KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
 _SQUEEZENET = "https://github.com/rcmalli/keras-squeezenet/releases/download/v1.0"
 _FILE = "{}_weights_tf_dim_ordering_tf_kernels{}.h5"
 _PUBLISHED = {
     name: _Published(url, (_FILE.format(name, "_notop"), *others), md5)
     for name, url, others, md5 in (
-        ("vgg16", f"{_VGG}/vgg16", (_FILE.format("vgg16", ""),), "6d6bbae143d832006294945121d1f1fc"),
-        ("vgg19", f"{_VGG}/vgg19", (_FILE.format("vgg19", ""),), "253f8cb515780f3b799900260a226db6"),
-        ("squeezenet", _SQUEEZENET, ("squeezenet_v1.1_imagenet_notop.h5",), None),
+        ("vgg16", f"{_KERAS}/vgg16", (_FILE.format("vgg16", ""),), "6d6bbae143d832006294945121d1f1fc"),
+        ("vgg19", f"{_KERAS}/vgg19", (_FILE.format("vgg19", ""),), "253f8cb515780f3b799900260a226db6"),
+        ("resnet50", f"{_KERAS}/resnet", (_FILE.format("resnet50", ""),), "4d473c1dd8becc155b73f8504c6f6626"),
+        ("densenet121", f"{_KERAS}/densenet", (_FILE.format("densenet121", ""),), "30ee3e1110167f948a6b9946edeeb738"),
+        ("densenet169", f"{_KERAS}/densenet", (_FILE.format("densenet169", ""),), "b8c4d4c20dd625c148057b9ff1c1176b"),
+        ("xception", f"{_KERAS}/xception", (_FILE.format("xception", ""),), "b0042744bf5b25fce3cb969f33bebb97"),
     )
+}
+_PUBLISHED |= {
+    "squeezenet": _Published(_SQUEEZENET, ("squeezenet_v1.1_imagenet_notop.h5",)),
+    "mobilenetv2": _Published(
+        f"{_KERAS}/mobilenet_v2",
+        tuple(f"mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224{top}.h5" for top in ("_no_top", "")),
+    ),
 }
 
 
@@ -53,7 +64,7 @@ def find(name: str, weights: str | os.PathLike[str]) -> pathlib.Path:
     folder are searched, then keras downloads it.  WeightsError with what to do if there is none.
     """
     if weights == IMAGENET:
-        return _imagenet(name)
+        return at_hand(name) or _download(name)
     path = pathlib.Path(weights)
     if path.is_file():
         return path
@@ -74,7 +85,8 @@ def _inside(name: str, folder: pathlib.Path) -> pathlib.Path | None:
     return next((folder / file for file in _names(name) if (folder / file).is_file()), None)
 
 
-def _imagenet(name: str) -> pathlib.Path:
+def at_hand(name: str) -> pathlib.Path | None:
+    """The file of ImageNet weights for the model `name` where "imagenet" is searched for, None if none is there."""
     if name not in _PUBLISHED:
         raise WeightsError(f"there are no ImageNet weights of {name}; there are of {', '.join(_PUBLISHED)}")
     usual = [pathlib.Path(place) / "weights" for place in (os.environ.get("FKP_DATA") or "data", "../data")]
@@ -82,7 +94,7 @@ def _imagenet(name: str) -> pathlib.Path:
     for folder in [pathlib.Path(named), *usual] if named else usual:
         if found := _inside(name, folder):
             return found
-    return _download(name)
+    return None
 
 
 def _download(name: str) -> pathlib.Path:
@@ -109,7 +121,8 @@ def load(model: keras.Model, path: str | os.PathLike[str]) -> list[str]:
     """Sets the weights of the backbone's layers to those of equal name in the file; returns the layers' names.
 
     The file is HDF5 as Keras 2 (`.h5`, by layer name) or Keras 3 (`.weights.h5`) writes it.  A / in a name of the file
-    is _ in the model's.  What the file has besides is not used.  WeightsError with the file and the layer if one is not
+    is _ in the model's.  Where names differ, as in some published files, layers are taken in their order, if there are
+    at least MANY and all shapes agree.  What the file has besides is not used.  WeightsError with the file and the layer if one is not
     in it, if a shape or a value is not as it should be, or if the file is not whole; the model is unchanged then.
     """
     from fkp_utils import models
@@ -118,7 +131,7 @@ def load(model: keras.Model, path: str | os.PathLike[str]) -> list[str]:
     wanted = [layer for layer in model.layers if layer.weights and not models.is_head(layer)]
     found = {}
     with _opened(path) as file:
-        stored = _stored(file, path)
+        stored = _in_order(_stored(file, path), wanted)
         for layer in wanted:
             shapes = [tuple(weight.shape) for weight in layer.weights]
             if layer.name not in stored:
@@ -133,6 +146,16 @@ def load(model: keras.Model, path: str | os.PathLike[str]) -> list[str]:
     for layer in wanted:
         layer.set_weights(found[layer.name])
     return list(found)
+
+
+def _in_order(stored: dict[str, list[h5py.Dataset]], wanted: list[keras.Layer]) -> dict[str, list[h5py.Dataset]]:
+    """What is stored, by the names of the wanted layers if only the order of both agrees."""
+    filled = [arrays for arrays in stored.values() if arrays][: len(wanted)]
+    shapes = [[tuple(weight.shape) for weight in layer.weights] for layer in wanted]
+    unknown = any(layer.name not in stored for layer in wanted)
+    if unknown and len(wanted) >= MANY and [[array.shape for array in arrays] for arrays in filled] == shapes:
+        return dict(zip([layer.name for layer in wanted], filled, strict=True))
+    return stored
 
 
 def _text(shapes: list[tuple[int, ...]]) -> str:
