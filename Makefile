@@ -8,13 +8,16 @@ KERNEL ?= python3
 REPO ?=
 RUN = .venv/bin/python
 
-.PHONY: report test figures sample bench badges constraints clean
+.PHONY: report test submission figures sample bench badges constraints clean
 
 report: .venv/installed  # execute what is not up to date, write build/report/index.html
 	@$(RUN) -m fkp_utils.series report --data "$(DATA)" --root "$(ROOT)" --profile "$(PROFILE)" --jobs "$(JOBS)" --kernel "$(KERNEL)"
 
 test: .venv/installed
 	@$(RUN) -m pytest
+
+submission: .venv/installed  # make submission DATA=kaggle ROOT=<folder> PROFILE=quick|full: build/submission.csv, build/best.keras
+	@$(RUN) -m fkp_utils.submission --data "$(DATA)" --root "$(ROOT)" --profile "$(PROFILE)"
 
 figures:  # refresh figures/ and the table of README.md from the default run
 	@$(MAKE) --no-print-directory report DATA=synthetic ROOT= PROFILE=quick

@@ -70,6 +70,20 @@ def label_sources(given: np.ndarray) -> np.ndarray:
     return np.where(more | (np.arange(len(more)) < boundary), 0, 1)
 
 
+def asked(root: str | os.PathLike[str] | None = None) -> list[int]:
+    """The RowIds that `IdLookupTable.csv` asks for.  DatasetError as in `write_submission`."""
+    return _asked(root)[1].tolist()
+
+
+def _asked(root: str | os.PathLike[str] | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The ImageIds of the test faces, and what `_lookup` finds in the table."""
+    found = _find(root, ("test",))
+    if LOOKUP not in found:
+        raise images.not_found("Kaggle's table of asked points", f"{LOOKUP} beside test.csv", root)
+    ids = load(root, part="test").attributes["image_id"]
+    return ids, *_lookup(found[LOOKUP], ids)
+
+
 def write_submission(
     path: str | os.PathLike[str], predictions: np.ndarray, root: str | os.PathLike[str] | None = None
 ) -> None:
@@ -79,10 +93,7 @@ def write_submission(
     image, 0 to 95.  The file is written as a whole or not at all.  ValueError for another shape or a value that is not
     finite; DatasetError if the files are missing, or the table names an image or feature that is not there.
     """
-    found = _find(root, ("test",))
-    if LOOKUP not in found:
-        raise images.not_found("Kaggle's table of asked points", f"{LOOKUP} beside test.csv", root)
-    ids = load(root, part="test").attributes["image_id"]
+    ids, row_ids, asked_faces, asked_columns = _asked(root)
     predictions = np.asarray(predictions, float)
     if predictions.shape != (len(ids), len(keypoints.KAGGLE_15), 2):
         expected = f"({len(ids)}, {len(keypoints.KAGGLE_15)}, 2): one row for each test face"
@@ -91,7 +102,6 @@ def write_submission(
         face, point, axis = np.argwhere(~np.isfinite(predictions))[0]
         column, value = COLUMNS[2 * point + axis], predictions[face, point, axis]
         raise ValueError(f"predictions[{face}] (ImageId {ids[face]}), {column}: {value}; expected a finite number")
-    row_ids, asked_faces, asked_columns = _lookup(found[LOOKUP], ids)
     locations = predictions.clip(0, SIZE - 1).reshape(len(ids), -1)[asked_faces, asked_columns]
     rows = [f"{row},{location:.4f}" for row, location in zip(row_ids, locations, strict=True)]
     files.write_text(path, "\n".join(["RowId,Location", *rows, ""]))

@@ -1,0 +1,64 @@
+"""The recipe of the best model, for every profile, and its answers (notebook 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fkp_utils import augment, datasets, experiment, profiles
+from fkp_utils import faces as face_sets
+
+if TYPE_CHECKING:
+    from fkp_utils import runs, uncertainty
+
+SHARES = (0.94, 0.03, 0.03)  # of training, validation, evaluation where a model is to answer for others
+MANY = 1000  # faces of which such small shares still hold several people
+RECIPE: dict[str, Any] = {
+    "model": "heatmap",
+    "missing": "mask",
+    "sources": "apart",
+    "augmentation": augment.STRONG,
+    "loss": "wing",
+    "dropout": 0.1,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "ema": 0.99,
+    "precision": "bfloat16",
+    "batch": 32,
+}
+
+
+def members(data: experiment.Data, profile: profiles.Profile, **changes: Any) -> list[experiment.Experiment]:
+    """The experiments whose mean is the answer: one recipe, one seed each, all first trained on synthetic faces.
+
+    The faces are those of `data`, all of them whatever the profile, in its own parts.  changes: fields of `Experiment`
+    that differ from the recipe.
+    """
+    shares = SHARES if profile.best_synthetic >= MANY else experiment.FRACTIONS
+    synthetic = experiment.Data("synthetic", "", profile.best_synthetic, data.seed, shares)
+    recipe = RECIPE | changes
+    found = []
+    for seed in range(profile.best_members):
+        before = experiment.Experiment(data=synthetic, epochs=profile.best_before, seed=seed, **recipe)
+        found.append(
+            experiment.Experiment(data=data, epochs=profile.best_epochs, seed=seed, **{"pretrained": before} | recipe)
+        )
+    return found
+
+
+def answer(trained: Sequence[runs.Run], faces: face_sets.Faces) -> uncertainty.Shaken:
+    """Mean points of the trained members over mirrored and shifted views, and how far the views of all are from it."""
+    from fkp_utils import uncertainty
+
+    seen = [uncertainty.shake(run, faces) for run in trained]
+    points = np.mean([each.points for each in seen], axis=0)
+    apart = [((each.points - points) ** 2).sum(axis=2) + each.spread**2 for each in seen]
+    return uncertainty.Shaken(points, np.sqrt(np.mean(apart, axis=0)))
+
+
+def everything(name: str, root: str) -> experiment.Data:
+    """All faces of a set, few of them held back to choose the epoch."""
+    shares = SHARES if len(datasets.load(name, root)) >= MANY else experiment.FRACTIONS
+    return experiment.Data(name, root, fractions=shares)
