@@ -69,12 +69,25 @@ def nme(predicted: np.ndarray, points: np.ndarray, keypoints: keypoint_sets.Keyp
 
     Where a set has no outer corners, between the eyes.  Faces whose two eyes are not both given do not count.
     """
+    shares = _shares(predicted, points, keypoints)
+    if np.isnan(shares).all():
+        raise ValueError("no face has both eyes given, so no error can be normalised by their distance")
+    return float(np.nanmean(shares))
+
+
+def nme_of_faces(predicted: np.ndarray, points: np.ndarray, keypoints: keypoint_sets.KeypointSet) -> np.ndarray:
+    """(N,) the same of each face; NaN for a face whose two eyes are not both given."""
+    shares = _shares(predicted, points, keypoints)
+    count = (~np.isnan(shares)).sum(axis=1)
+    return np.divide(np.nansum(shares, axis=1), count, out=np.full(len(count), np.nan), where=count > 0)
+
+
+def _shares(predicted: np.ndarray, points: np.ndarray, keypoints: keypoint_sets.KeypointSet) -> np.ndarray:
+    """(N, K) distance of each point from its label in units of that between the eyes; NaN where one is missing."""
     distances = np.linalg.norm(_errors(predicted, points), axis=-1)
     left, right = _eyes(keypoints)
     between = np.linalg.norm(np.asarray(points, float)[:, left] - np.asarray(points, float)[:, right], axis=-1)
-    if not np.isfinite(between).any():
-        raise ValueError("no face has both eyes given, so no error can be normalised by their distance")
-    return float(np.nanmean(distances / between[:, None]))
+    return distances / between[:, None]
 
 
 def _eyes(keypoints: keypoint_sets.KeypointSet) -> tuple[int, int]:

@@ -71,7 +71,9 @@ def test_nme_is_in_units_of_the_distance_of_the_eyes(points_of):
     points[:, left], points[:, right] = (70, 40), (30, 40)
     assert metrics.nme(points + np.array([3, 4]), points, points_of) == pytest.approx(5 / 40)
     points[1, left] = np.nan  # its eyes are not both given, so it does not count
-    assert metrics.nme(points + np.array([[[3, 4]], [[50, 50]]]), points, points_of) == pytest.approx(5 / 40)
+    off = points + np.array([[[3, 4]], [[50, 50]]])
+    assert metrics.nme(off, points, points_of) == pytest.approx(5 / 40)
+    np.testing.assert_allclose(metrics.nme_of_faces(off, points, points_of), [5 / 40, np.nan])
     points[0, left] = np.nan
     with pytest.raises(ValueError, match="both eyes"):
         metrics.nme(points, points, points_of)
