@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import json
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -137,8 +139,8 @@ def is_current(run: runs.Run) -> bool:
 
 def on(run: runs.Run, data: experiment.Data) -> bool:
     """Whether the run was trained and measured on these faces."""
-    theirs = run.facts["described"]["data"]
-    return theirs == {"name": data.name, "root": data.fingerprint(), "limit": data.limit, "seed": data.seed}
+    own = dataclasses.asdict(data) | {"root": data.fingerprint()}
+    return run.facts["described"]["data"] == json.loads(json.dumps(own))
 
 
 def publish(
@@ -153,18 +155,31 @@ def publish(
         raise ValueError(f"no run on these {data.name} faces to publish as {name!r}")
     rows = json.loads(table(found, data).to_json(orient="records", double_precision=6))
     faces = {part: len(each) for part, each in data.parts()._asdict().items()}
+    codes = sorted({run.facts["described"]["code"] for run in found})
+    date = max(run.facts["date"] for run in found)
+    return publish_rows(name, rows, data, faces, profile, folder, codes=codes, date=date)
+
+
+def publish_rows(
+    name: str,
+    rows: Sequence[Mapping[str, Any]],
+    data: experiment.Data,
+    faces: Mapping[str, int],
+    profile: str,
+    folder: pathlib.Path | None = None,
+    **more: Any,
+) -> pathlib.Path:
+    """Writes any rows of numbers measured on `data`, as `publish` does; `faces`: how many of which were counted."""
     facts = {
         "data": {"name": data.name, "fingerprint": data.fingerprint(), "limit": data.limit, "seed": data.seed},
-        "faces": faces,
+        "faces": dict(faces),
         "profile": profile,
         "device": devices.accelerator(),
         "versions": runtime.versions(),
-        "codes": sorted({run.facts["described"]["code"] for run in found}),
-        "date": max(run.facts["date"] for run in found),
-        "rows": rows,
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
     path = (folder or RESULTS) / f"{name}.json"
-    files.write_text(path, json.dumps(facts, indent=1))
+    files.write_text(path, json.dumps(facts | more | {"rows": list(rows)}, indent=1))
     return path
 
 
