@@ -140,7 +140,8 @@ def is_current(run: runs.Run) -> bool:
 def on(run: runs.Run, data: experiment.Data) -> bool:
     """Whether the run was trained and measured on these faces."""
     own = dataclasses.asdict(data) | {"root": data.fingerprint()}
-    return run.facts["described"]["data"] == json.loads(json.dumps(own))
+    theirs = run.facts["described"]["data"]
+    return json.loads(json.dumps(theirs)) == json.loads(json.dumps(own))  # of which one has lists for tuples
 
 
 def publish(
