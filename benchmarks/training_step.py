@@ -32,7 +32,7 @@ def ours(described: experiment.Experiment, parts: experiment.Parts) -> Callable[
     batches = training.Batches(parts.training.images, meaning.targets(parts.training), described.batch, described.seed)
     check = training.Batches(parts.validation.images, meaning.targets(parts.validation), described.batch, None)
     training.compile_trainer(whole, described, len(batches))
-    memory = training._Memory(None, whole, whole)
+    memory = training._Memory(None, whole, whole, 0.0)
     return lambda: training._epoch(described, whole, batches, check, memory, str)
 
 
