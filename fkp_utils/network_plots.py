@@ -134,7 +134,7 @@ def filter_sheet(kernel: np.ndarray, columns: int = 13) -> mpl_figure.Figure:
     """The filters of a kernel (h, w, 1 or 3, filters) in rows: red adds, blue takes away; of colours, their mean."""
     filters = np.moveaxis(kernel.mean(axis=2), -1, 0)
     rows, largest = -(-len(filters) // columns), np.abs(filters).max()
-    size = (plots.WIDTH, rows * plots.WIDTH / columns)
+    size = (plots.WIDTH, 1.08 * rows * plots.WIDTH / columns)
     figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
