@@ -8,7 +8,8 @@ from fkp_utils.datasets import synthetic
 
 @pytest.fixture(scope="module")
 def some():
-    return synthetic.make(24, seed=3, workers=1)
+    made = synthetic.make(32, seed=3, workers=1)
+    return made.select(made.attributes["coarse"] == 1)
 
 
 def test_blur_lowers_sharpness_whatever_the_contrast(some):

@@ -1,8 +1,9 @@
 """Synthetic faces: procedural heads, 96×96 grey, 15 points, made from a seed without any file.
 
 The modules beside this one hold the people (`synthetic_people`), their heads (`synthetic_head`), paint
-(`synthetic_skin`), light (`synthetic_light`) and the camera (`synthetic_camera`).  This one labels the faces as the
-Kaggle training set is labelled.
+(`synthetic_skin`), light (`synthetic_light`), surroundings (`synthetic_scene`, `synthetic_covers`), the camera
+(`synthetic_camera`) and its sensor (`synthetic_sensor`).  This one labels the faces as the Kaggle training set is
+labelled, and renders faces with chosen parameters (notebook 12).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import os
 import pathlib
 import types
+from collections.abc import Sequence
 
 import joblib
 import numpy as np
@@ -69,7 +71,8 @@ def make(count: int, seed: int = 0, workers: int | None = None) -> faces.Faces:
     missing labels and copied images are those of Kaggle's training set.  `points` equal `truth` where they are given,
     except where attributes["noisy_label"] (a copy of an image, labelled again) or attributes["wrong_label"] (left and
     right swapped, or the points of another face; one row in 1,000, of source 0) is True.  The other attributes are the
-    parameters of each face (`synthetic_people.draw`): yaw, pitch, roll in degrees, glasses, beard, smile, blur, ...
+    parameters of each face (`synthetic_people.draw`): yaw, pitch, roll in degrees, glasses, beard, smile, blur, ...;
+    and "visible" (N, 15), False for points behind the head, a hand or the like, or sunglasses.
 
     ValueError if `count` is not positive.
     """
@@ -77,8 +80,9 @@ def make(count: int, seed: int = 0, workers: int | None = None) -> faces.Faces:
         raise ValueError(f"limit is {count}; expected at least 1")
     copies = round(count * _COPIES / _ROWS)
     parameters = synthetic_people.draw(count - copies, seed)
-    images, points = _render(parameters, seed, workers)
+    images, points, visible = _render(parameters, workers)
     photo, source, truth, labels, kinds = _label(points, copies, np.random.default_rng([seed, 3]))
+    kinds["visible"] = visible[photo, source]
     attributes = {name: values[photo] for name, values in parameters.items()} | kinds
     subject = attributes.pop("subject")
     return faces.Faces(images[photo, ..., None], labels, keypoints.KAGGLE_15, source, subject, truth, attributes)
@@ -98,30 +102,58 @@ def _refuse(root: str | os.PathLike[str] | None) -> None:
         raise ValueError(f"root is {os.fspath(root)!r}; synthetic faces are made, not read: expected no root")
 
 
-def _render(parameters: dict[str, np.ndarray], seed: int, workers: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """Images (N, 96, 96) uint8 and points (N, 2, 15, 2) in both conventions; each face has its own generator."""
+def render(parameters: dict[str, np.ndarray], workers: int | None = 1) -> faces.Faces:
+    """Faces with these parameters, each (N,), by the names that `synthetic_people.draw` gives them; all points given.
+
+    Labels are those of source 0.  Attributes: the parameters, and "visible" as in `make`.  ValueError if one is
+    missing.
+    """
+    if lacking := sorted(set(synthetic_people.draw(1, 0)) - set(parameters)):
+        raise ValueError(f"parameters lack {', '.join(lacking)}; expected all that synthetic_people.draw gives")
+    images, points, visible = _render(parameters, workers)
+    count = len(images)
+    attributes = parameters | {"visible": visible[:, 0]}
+    subject = attributes.pop("subject")
+    truth = points[:, 0]
+    return faces.Faces(images[..., None], truth, keypoints.KAGGLE_15, np.zeros(count, int), subject, truth, attributes)
+
+
+def sweep(name: str, values: Sequence[float], seed: int = 0, **fixed: float) -> faces.Faces:
+    """One person in one scene, with the parameter `name` at each of the values and others as `fixed` says.
+
+    ValueError for a name that no parameter has.
+    """
+    one = synthetic_people.draw(1, seed)
+    if unknown := sorted({name, *fixed} - set(one)):
+        raise ValueError(f"no parameter {', '.join(unknown)}; there are {', '.join(one)}")
+    parameters = {each: np.repeat(given, len(values)) for each, given in one.items()}
+    for each, given in fixed.items():
+        parameters[each] = np.full(len(values), given)
+    return render(parameters | {name: np.asarray(values)})
+
+
+def _render(parameters: dict[str, np.ndarray], workers: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Images (N, 96, 96) uint8, points (N, 2, 15, 2) in both conventions, and which of them are seen (N, 2, 15)."""
     count, size = len(parameters["subject"]), synthetic_camera.SIZE
     images = np.empty((count, size, size), np.uint8)
     points = np.empty((count, 2, len(keypoints.KAGGLE_15), 2), np.float32)
+    visible = np.empty(points.shape[:3], bool)
     chunks = [slice(start, start + CHUNK) for start in range(0, count, CHUNK)]
     jobs = [
-        joblib.delayed(_photographs)({name: values[rows] for name, values in parameters.items()}, seed, rows.start)
-        for rows in chunks
+        joblib.delayed(_photographs)({name: values[rows] for name, values in parameters.items()}) for rows in chunks
     ]
     workers = workers or (joblib.cpu_count() if count > FEW else 1)
     for rows, done in zip(chunks, joblib.Parallel(workers, return_as="generator")(jobs), strict=True):
-        images[rows], points[rows] = done
-    return images, points
+        images[rows], points[rows], visible[rows] = done
+    return images, points, visible
 
 
-def _photographs(parameters: dict[str, np.ndarray], seed: int, first: int) -> tuple[np.ndarray, np.ndarray]:
-    images, points = [], []
-    for offset in range(len(parameters["subject"])):
-        face = types.SimpleNamespace(**{name: values[offset].item() for name, values in parameters.items()})
-        image, places = synthetic_camera.photograph(face, [seed, 2, first + offset])
-        images.append(image)
-        points.append(places)
-    return np.stack(images), np.stack(points)
+def _photographs(parameters: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+    each = []
+    for row in range(len(parameters["subject"])):
+        face = types.SimpleNamespace(**{name: values[row].item() for name, values in parameters.items()})
+        each.append(synthetic_camera.photograph(face))
+    return tuple(np.stack(part) for part in zip(*each, strict=True))
 
 
 def _label(

@@ -15,8 +15,8 @@ import types
 import numpy as np
 from scipy import ndimage
 
-TOP, STEP, ROWS = -116.0, 1.25, 206
-SCALE, HALF, BEND = 184.0, 105, 2.78  # columns per unit of x / sqrt((r + z)² + BEND x²)
+TOP, STEP, ROWS = -116.0, 1.5, 172
+SCALE, HALF, BEND = 150.7, 86, 2.78  # columns per unit of x / sqrt((r + z)² + BEND x²)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,11 +40,12 @@ def grid() -> Grid:
 
 @dataclasses.dataclass(frozen=True)
 class Head:
-    """Radii and frontal positions `across` of each texel (rows, columns), and `hair`: its share of hair, 0 to 1."""
+    """Radii and frontal positions `across` of each texel (rows, columns), and its shares of hair and hat, 0 to 1."""
 
     radius: np.ndarray
     across: np.ndarray
     hair: np.ndarray
+    hat: np.ndarray
 
 
 def window(left: float, right: float, top: float, bottom: float) -> tuple[slice, slice]:
@@ -87,8 +88,11 @@ def _bump(radius: np.ndarray, across: np.ndarray, x: float, y: float, width: flo
         radius[rows, columns] += rise * along * np.exp(-(((across[rows, columns] - centre) / width) ** 2) / 2)
 
 
-def build(face: types.SimpleNamespace, noise: np.ndarray) -> Head:
-    """The head of one face; `noise` (rows, columns), smooth and of unit deviation, ruffles the hair."""
+def build(face: types.SimpleNamespace, noise: np.ndarray, lumps: np.ndarray) -> Head:
+    """The head of one face; `noise` ruffles the hair, `lumps` makes no two heads alike, both (rows, columns).
+
+    Both are smooth and of unit deviation.  Lumps are the same on both sides.
+    """
     g, drop = grid(), face.jaw_drop
     chin = face.chin + 0.85 * drop
     breadth = face.breadth * _curve(
@@ -114,11 +118,12 @@ def build(face: types.SimpleNamespace, noise: np.ndarray) -> Head:
     neck = face.neck / np.sqrt(g.sine**2 + (g.cosine / 0.94 + 0.16) ** 2)
     neck = neck + 2.2 * np.maximum(g.height - face.collar, 0) * (0.15 + g.sine**2)
     radius += (np.minimum(neck, 150) - radius) * smoothstep((g.height - jaw + 4) / below)
+    radius += face.lumps * 0.5 * (lumps + lumps[:, ::-1]) * smoothstep((chin + 20 - g.height) / 30)
     across = radius * g.sine
     _front(radius, across, face, chin)
     _ears(radius, face)
     hair = _hair(radius, face, noise)
-    return Head(radius, across, hair)
+    return Head(radius, across, hair, _hat(radius, face))
 
 
 def _front(radius: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, chin: float) -> None:
@@ -146,14 +151,15 @@ def _front(radius: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, 
     rise = face.nose_height
     ridge = _curve(
         y,
-        [(-22, 0), (-10, 1), (0, 3.5 + face.bridge), (12, 0.42 * rise + face.bridge), (tip - 10, 0.80 * rise),
-         (tip - 2, 0.98 * rise), (tip + 3, 0.92 * rise), (tip + 9, 0.5 * rise), (tip + 14, 0.12 * rise), (tip + 20, 0)],
+        [(-22, 0), (-10, 1), (0, 3.5 + face.bridge), (12, 0.42 * rise + face.bridge), (tip - 10, 0.78 * rise),
+         (tip - 4, 0.96 * rise), (tip + 1, 0.98 * rise), (tip + 4, 0.86 * rise), (tip + 9, 0.45 * rise),
+         (tip + 13, 0.1 * rise), (tip + 19, 0)],
         1.8,
     )  # fmt: skip
-    width = face.nose_width * _curve(y, [(-12, 6), (0, 5.4), (15, 6.4), (tip - 8, 7.6), (tip + 2, 8.6), (tip + 14, 6)])
+    width = face.nose_width * _curve(y, [(-12, 6), (0, 5.4), (15, 6.4), (tip - 8, 7.4), (tip + 2, 8.0), (tip + 14, 6)])
     radius[rows, columns] += ridge * np.exp(-((x / width) ** 2) / 2)
     wing = 13.0 * face.nose_width
-    _bump(radius, across, wing, tip + 5, 4.4, 5.0, 6.5)
+    _bump(radius, across, wing, tip + 4.5, 5.0, 5.0, 5.2)
     _bump(radius, across, wing + 9, tip + 7, 4.5, 7, -1.6)
     lip, middle = face.lip_bottom, face.mouth
     _bump(radius, across, face.mouth_half / 2.7, middle - 4, face.mouth_half / 3, 3.0, 1.6)
@@ -175,8 +181,8 @@ def _hair(radius: np.ndarray, face: types.SimpleNamespace, noise: np.ndarray) ->
         side,
         [(0, low), (0.3, low - temple), (0.62, low + 10 - temple), (0.85, low + 30), (1.0, -18), (1.12, face.sideburn),
          (1.3, face.sideburn), (1.55, max(end, -8)), (1.9, max(end, 40)), (2.4, max(end, 55))], 4)  # fmt: skip
+    edge = face.curtain
     if end > 60:
-        edge = face.curtain
         line = np.where(side > edge, line + (end - line) * smoothstep((side - edge) / 0.3), line)
     line = line + face.parting * np.sin(2.2 * g.angle)
     line = line + face.fringe * np.exp(-(((g.angle - face.parting / 15) / 0.75) ** 4))
@@ -186,7 +192,27 @@ def _hair(radius: np.ndarray, face: types.SimpleNamespace, noise: np.ndarray) ->
     if end > 60:
         beside = smoothstep((side - edge + 0.1) / 0.6)
         lift = lift + smoothstep((g.height + 10) / 90) * (26 + 0.4 * face.volume) * beside
-    radius += smoothstep(ragged / 14 + 0.3) * face.has_hair * (lift + 0.1 * face.volume * noise + 1.0)
+    reach = np.where(side > edge - 0.3, 60, 14) if end > 60 else 14  # no cliff beside the cheeks
+    radius += smoothstep(ragged / reach + 0.3) * face.has_hair * (lift + 0.1 * face.volume * noise + 1.0)
+    if end > 60:
+        count = int((side[0, :HALF] > edge - 0.25).sum())
+        for part in (slice(0, count), slice(2 * HALF + 1 - count, None)):
+            smooth = ndimage.gaussian_filter(radius[:, part], (3, 2.5), truncate=2)
+            radius[:, part] += (smooth - radius[:, part]) * smoothstep((side[:, part] - edge + 0.25) / 0.25)
+    return mask
+
+
+def _hat(radius: np.ndarray, face: types.SimpleNamespace) -> np.ndarray:
+    """A cap over the skull with a thick edge; returns its mask."""
+    g = grid()
+    edge = face.hat + 6 * (1 - g.cosine)
+    mask = smoothstep((edge - g.height) / 2 + 0.5) * (face.hat > TOP)
+    if face.hat > TOP:
+        rows = slice(0, int((face.hat + 16 - TOP) / STEP))
+        crown = radius[rows].max(1, keepdims=True)
+        wide = np.maximum(radius[rows], 0.5 * radius[rows] + 0.5 * crown)
+        wide = wide + 4 + 5 * np.exp(-(((g.height[rows] - edge + 4) / 4) ** 2)) * (1 + 1.5 * np.maximum(g.cosine, 0))
+        radius[rows] += (wide - radius[rows]) * mask[rows]
     return mask
 
 
@@ -198,7 +224,7 @@ def locate(head: Head, points: np.ndarray) -> np.ndarray:
     across = head.across[first] * (1 - part) + head.across[first + 1] * part
     radius = head.radius[first] * (1 - part) + head.radius[first + 1] * part
     columns = np.arange(across.shape[1])
-    middle = slice(HALF - 80, HALF + 81)
+    middle = slice(HALF - 65, HALF + 66)
     found = [np.interp(x, line[middle], columns[middle]) for x, line in zip(points[:, 0], across, strict=True)]
     length = np.array([np.interp(column, columns, line) for column, line in zip(found, radius, strict=True)])
     unit = (np.array(found) - HALF) / SCALE

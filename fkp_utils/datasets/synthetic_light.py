@@ -29,6 +29,8 @@ def glow(face: types.SimpleNamespace, head: heads.Head, albedo: np.ndarray, shin
     key = np.array([np.sin(side) * np.cos(above), -np.sin(above), np.cos(side) * np.cos(above)], np.float32) @ axes
     view = np.array([0, 0, 1], np.float32) @ axes
     other = np.array([-np.sin(side), -0.2, 0.6], np.float32) @ axes
+    behind = np.radians(face.rim_side)
+    rim = np.array([np.sin(behind), -0.3, np.cos(behind)], np.float32) @ axes
     sky = np.array([0, -1, 0.5], np.float32) @ axes
 
     def facing(direction: np.ndarray) -> np.ndarray:
@@ -39,10 +41,12 @@ def glow(face: types.SimpleNamespace, head: heads.Head, albedo: np.ndarray, shin
     mirror = np.maximum(facing(half), 0) ** 2
     mirror = mirror * mirror
     mirror = mirror * mirror * mirror
-    lit = _unshadowed(radius * g.cosine, key)
+    lit = 1 - face.shadow * _shadow(radius * g.cosine, key)
     open_sky = _open(radius)
     key_light = key_light * lit * face.key
     around = face.ambient * (0.62 + 0.38 * facing(sky)) + face.fill * np.maximum(facing(other), 0)
+    if face.rim:
+        around = around + face.rim * np.maximum(facing(rim), 0)
     return albedo * (key_light + around * open_sky) + shine * face.key * mirror * lit * open_sky
 
 
@@ -57,21 +61,21 @@ def _whole(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 def _open(radius: np.ndarray) -> np.ndarray:
     """Share of the sky that a texel sees, from how far it lies below its surroundings."""
     coarse = _half(radius)
-    near = ndimage.uniform_filter(coarse, 7)
-    wide = ndimage.uniform_filter(coarse, 17)
+    near = ndimage.uniform_filter(coarse, 6)
+    wide = ndimage.uniform_filter(coarse, 15)
     below = 0.075 * np.maximum(near - coarse, -1.5) + 0.035 * np.maximum(wide - coarse, -2)
     return _whole(ndimage.uniform_filter(np.minimum(np.maximum(1 - below, 0.4), 1.1), 3), radius.shape)
 
 
-def _unshadowed(depth: np.ndarray, light: np.ndarray) -> np.ndarray:
-    """1 where the light arrives, 0 in the shadow that the relief of the front casts."""
+def _shadow(depth: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """0 where the light arrives, 1 in the shadow that the relief of the front casts."""
     coarse = _half(depth)
     flat = float(np.hypot(light[0], light[1])) + 1e-3
     shadow = np.zeros_like(coarse)
     rows, columns = coarse.shape
     padded = np.pad(coarse, 16, mode="edge")
     for step in (4.0, 8.0, 13.0, 19.0, 26.0):
-        right, down = round(step * light[0] / flat / 2.3), round(step * light[1] / flat / 2.4)
+        right, down = round(step * light[0] / flat / 2.8), round(step * light[1] / flat / 2.9)
         moved = padded[16 + down : 16 + down + rows, 16 + right : 16 + right + columns]
         np.maximum(shadow, (moved - coarse - step * max(light[2], 0.05) / flat) / (2 + 0.4 * step), out=shadow)
-    return _whole(1 - 0.62 * ndimage.uniform_filter(np.minimum(shadow, 1), 3), depth.shape)
+    return _whole(ndimage.uniform_filter(np.minimum(shadow, 1), 3), depth.shape)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+COVERS = ("nothing", "microphone", "hand", "bar", "strand")  # what `cover` counts: things in front of the face
+HATLESS = -200.0  # a brim so high that there is no hat
+
 
 def draw(count: int, seed: int) -> dict[str, np.ndarray]:
     """Parameters of `count` faces, each (count,); `subject` says which faces show one person.
 
-    Lengths in millimetres on the head, angles in degrees, tones as the share of light that is reflected.  A person has
-    1 to 4 faces, which share the features but neither the pose, the light, the camera nor the expression.
+    Lengths in millimetres on the head, those of the camera in pixels, angles in degrees, tones as the share of light
+    that is reflected.  A person has 1 to 4 faces, which share the features but neither the pose, the light, the camera
+    nor the expression.  `texture` and `scene` are the seeds of what is random on the head, and around it.
     """
     rng = np.random.default_rng([seed, 1])
     subject = np.repeat(np.arange(count), rng.integers(1, 5, count))[:count]
@@ -46,10 +50,10 @@ def _persons(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
         "hair_tone": hair_tone,
         "bald": bald,
         "long_hair": long,
-        "breadth": normal(np.where(female, 0.965, 1.0), 0.035),
-        "cheeks": normal(np.where(female, -0.8, 0.6), 1.6),
-        "fat": np.abs(normal(0, 1.8)) * some(0.6),
-        "chin": normal(np.where(female, 107.0, 112.5), 3.5),
+        "breadth": normal(np.where(female, 0.965, 1.0), 0.045),
+        "cheeks": normal(np.where(female, -0.8, 0.6), 2.4),
+        "fat": np.abs(normal(0, 2.6)) * some(0.6),
+        "chin": normal(np.where(female, 106.0, 111.0), 4.5),
         "chin_forward": normal(0, 1.8),
         "chin_ball": normal(0, 1),
         "jaw_corner": normal(np.where(female, 73.0, 79.0), 4),
@@ -58,28 +62,28 @@ def _persons(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
         "brow_ridge": normal(np.where(female, -0.6, 1.2), 0.9),
         "depth": normal(np.where(female, 0.0, 1.2), 1.0),
         "cheekbones": normal(0, 1.2),
-        "nose_tip": normal(np.where(female, 34.0, 36.5), 2.2),
-        "nose_height": normal(np.where(female, 19.5, 22.5), 2.2) - 2.5 * dark,
-        "nose_width": normal(np.where(female, 0.95, 1.06), 0.08) + 0.16 * dark,
+        "nose_tip": normal(np.where(female, 33.5, 36.0), 2.8),
+        "nose_height": normal(np.where(female, 19.0, 22.0), 2.8) - 2.5 * dark,
+        "nose_width": normal(np.where(female, 0.93, 1.05), 0.1) + 0.16 * dark,
         "bridge": normal(0, 1.3) - 1.0 * dark,
-        "mouth": normal(np.where(female, 63.5, 66.5), 2.0),
-        "mouth_width": normal(np.where(female, 23.5, 25.0), 1.8),
-        "lip_full": normal(np.where(female, 1.1, 0.92) - 0.2 * age, 0.16) + 0.3 * dark,
+        "mouth": normal(np.where(female, 63.0, 66.0), 2.6),
+        "mouth_width": normal(np.where(female, 24.0, 25.5), 2.2),
+        "lip_full": normal(np.where(female, 1.1, 0.92) - 0.2 * age, 0.2) + 0.3 * dark,
         "lip_tone": np.clip(normal(np.where(female, 0.6, 0.76), 0.1), 0.35, 0.9) * np.where(dark, 0.95, 1),
-        "eye": normal(31.2, 1.2),
-        "eye_half": normal(14.4, 0.9),
-        "eye_open": normal(1.0, 0.14),
-        "eye_tilt": normal(1.0, 0.9),
+        "eye": normal(31.2, 1.6),
+        "eye_half": normal(14.2, 1.1),
+        "eye_open": normal(0.98, 0.16),
+        "eye_tilt": normal(0.8, 1.2),
         "lid_fold": normal(3.6, 1.0),
         "iris": np.where(some(0.35) & ~dark, rng.uniform(0.09, 0.22, count), rng.uniform(0.015, 0.06, count)),
         "makeup": np.where(female, rng.random(count), 0.0),
         "brow_inner": normal(16.0, 2.2),
         "brow_outer": normal(52.5, 2.6),
-        "brow": normal(np.where(female, -19.5, -17.5), 1.6),
+        "brow": normal(np.where(female, -19.5, -17.5), 2.1),
         "brow_arch": normal(np.where(female, 5.0, 3.5), 1.3),
         "brow_slope": normal(0, 1.3),
-        "brow_thick": np.clip(normal(np.where(female, 2.0, 3.0), 0.6), 1.1, 4.6),
-        "brow_dark": np.clip(normal(np.where(grey | blond, 0.55, 0.82), 0.12), 0.25, 1.0),
+        "brow_thick": np.clip(normal(np.where(female, 2.5, 3.7), 0.8), 1.3, 5.6),
+        "brow_dark": np.clip(normal(np.where(grey | blond, 0.5, 0.82), 0.15), 0.15, 1.0),
         "ears": np.clip(normal(11.0, 2.5), 5, 17),
         "hairline": normal(-66.0, 5) - np.where(receding, 16, 0) - np.where(bald, 70, 0),
         "temples": normal(4.0, 4) + np.where(receding, rng.uniform(10, 26, count), 0),
@@ -101,6 +105,11 @@ def _persons(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
         "beard": beard_kind,
         "beard_dark": np.where(beard_kind == 1, rng.uniform(0.15, 0.4, count), rng.uniform(0.45, 0.85, count)),
         "freckles": np.where(some(0.3), rng.random(count), 0.0),
+        "brow_soft": rng.uniform(0.5, 2.0, count),
+        "sockets": normal(1.0, 0.45).clip(0),
+        "mottle": rng.gamma(2.0, 0.5, count),
+        "lumps": rng.gamma(2.0, 0.45, count).clip(0, 2.5),
+        "texture": rng.integers(0, 2**31, count),
     }
 
 
@@ -114,17 +123,18 @@ def _occasions(rng: np.random.Generator, person: dict[str, np.ndarray]) -> dict[
         return rng.random(count) < share
 
     smile = np.where(some(0.45), rng.random(count), normal(-0.05, 0.1))
-    opening = np.where(some(0.36), rng.gamma(1.6, 3.2, count), 0.0).clip(0, 20)
+    opening = np.where(some(0.5), rng.gamma(1.6, 3.6, count), 0.0).clip(0, 26)
     opening = np.maximum(opening, np.clip(11 * smile - 3.5, 0, 7) * some(0.8))
     full = person["lip_full"] * (1 - 0.22 * np.clip(smile, 0, 1))
-    lids = np.where(some(0.06), 0.0, np.clip(normal(0.96, 0.14) - 0.22 * np.clip(smile, 0, 1), 0.35, 1.25))
-    yaw = np.where(some(0.72), normal(0, 14), normal(0, 28))
+    lids = np.where(some(0.08), 0.0, np.clip(normal(0.92, 0.2) - 0.22 * np.clip(smile, 0, 1), 0.25, 1.3))
+    yaw = np.where(some(0.66), normal(0, 15), rng.uniform(-60, 60, count))
+    cover = np.where(some(0.16), rng.integers(1, len(COVERS), count), 0)
     key = rng.uniform(0.35, 1.0, count)
-    blur = np.where(some(0.7), rng.uniform(0.2, 0.7, count), rng.uniform(0.7, 1.5, count))
+    blur = np.where(some(0.66), rng.uniform(0.2, 0.8, count), rng.uniform(0.8, 2.2, count))
     return {
-        "yaw": yaw.clip(-50, 50),
-        "pitch": normal(2, 8.5),
-        "roll": normal(0, 7.5),
+        "yaw": yaw.clip(-60, 60),
+        "pitch": np.where(some(0.8), normal(2, 8.5), rng.uniform(-22, 30, count)),
+        "roll": normal(0, 9.5),
         "smile": smile,
         "opening": opening,
         "jaw_drop": 0.9 * opening,
@@ -132,30 +142,49 @@ def _occasions(rng: np.random.Generator, person: dict[str, np.ndarray]) -> dict[
         "lip_top": 7.2 * full,
         "lip_bottom": 9.2 * full,
         "lids": lids,
-        "gaze_x": normal(0, 2.0),
-        "gaze_y": normal(0.2, 0.8),
-        "brow_lift": normal(0, 1.6),
+        "gaze_x": normal(0, 2.4),
+        "gaze_y": normal(0.3, 1.0),
+        "brow_lift": normal(0, 2.2),
         "frown": np.where(some(0.25), rng.random(count), 0.0),
         "distance": rng.uniform(650, 1800, count),
-        "zoom": normal(0.55, 0.036),
-        "shift_x": normal(0, 2.6),
-        "shift_y": normal(0, 2.4),
-        "light_side": normal(0, 42),
-        "light_above": normal(24, 13),
+        "zoom": normal(0.53, 0.055),
+        "shift_x": normal(0, 3.4),
+        "shift_y": normal(0, 3.0),
+        "light_side": np.where(some(0.8), normal(0, 45), rng.uniform(-110, 110, count)),
+        "light_above": normal(26, 17),
         "key": key,
         "fill": rng.uniform(0.02, 0.3, count),
-        "ambient": rng.uniform(0.25, 0.6, count),
-        "gloss": rng.uniform(0.02, 0.16, count),
-        "exposure": np.clip(normal(0.3, 0.13), 0.07, 0.75),
-        "contrast": np.clip(normal(1.05, 0.16), 0.6, 1.5),
+        "ambient": rng.uniform(0.12, 0.6, count),
+        "rim": np.where(some(0.3), rng.uniform(0.1, 1.2, count), 0.0),
+        "rim_side": rng.choice([-1, 1], count) * rng.uniform(80, 150, count),
+        "shadow": rng.uniform(0.2, 0.75, count),
+        "uneven": np.where(some(0.5), rng.gamma(2.0, 0.08, count), 0.0),
+        "gloss": rng.uniform(0.02, 0.2, count),
+        "exposure": np.clip(normal(0.3, 0.16), 0.05, 0.85),
+        "contrast": np.clip(normal(1.22, 0.25), 0.55, 1.9),
         "clothes": np.where(some(0.55), rng.uniform(0.01, 0.06, count), rng.uniform(0.1, 0.7, count)),
         "shirt": some(0.35),
         "backdrop": rng.beta(0.7, 2.8, count) * 0.7 + 0.006,
         "backdrop_structure": rng.random(count),
         "sunglasses": some(0.1) & person["glasses"],
         "blur": blur,
-        "motion": np.where(some(0.07), rng.uniform(0.8, 2.2, count), 0.0),
+        "motion": np.where(some(0.08), rng.uniform(0.8, 2.6, count), 0.0),
+        "interlace": np.where(some(0.04), rng.integers(-3, 4, count), 0),
+        "sharpen": np.where(some(0.3), rng.uniform(0.2, 1.4, count), 0.0),
+        "haze": np.where(some(0.2), rng.uniform(0.0, 0.2, count), 0.0),
+        "padding_x": np.where(some(0.05), rng.integers(-16, 17, count), 0),
+        "padding_y": np.where(some(0.05), rng.integers(-16, 17, count), 0),
         "noise": np.where(some(0.6), rng.gamma(2.0, 0.9, count), rng.uniform(0, 1.2, count)),
-        "jpeg_quality": np.where(some(0.6), rng.integers(22, 90, count), 100),
-        "coarse": np.where(some(0.1), rng.uniform(1.4, 2.4, count), 1.0),
+        "jpeg_quality": np.where(some(0.65), rng.integers(14, 90, count), 100),
+        "coarse": np.where(some(0.12), rng.uniform(1.4, 3.2, count), 1.0),
+        "blocks": some(0.3),
+        "hat": np.where(some(0.07), rng.uniform(-62, -38, count), HATLESS),
+        "hat_tone": rng.beta(0.8, 1.6, count) * 0.7 + 0.01,
+        "cover": cover,
+        "cover_x": normal(0, 16),
+        "cover_y": normal(20, 10),
+        "cover_size": rng.uniform(0.7, 1.4, count),
+        "cover_turn": normal(0, 28),
+        "cover_tone": rng.beta(0.8, 1.8, count) * 0.8 + 0.01,
+        "scene": rng.integers(0, 2**31, count),
     }

@@ -9,6 +9,8 @@ import numpy as np
 from fkp_utils import keypoints as keypoint_sets
 from fkp_utils.datasets import synthetic_head as heads
 
+OUTWARD = 2.0  # millimetres from the last hair of a brow to where annotators of 68 points put its end
+
 
 def _lids(face: types.SimpleNamespace) -> tuple[float, float]:
     return 5.6 * face.eye_open * face.lids, 3.6 * face.eye_open * (0.35 + 0.65 * face.lids) * (face.lids > 0)
@@ -23,7 +25,10 @@ def _brow_height(face: types.SimpleNamespace, along: np.ndarray) -> np.ndarray:
 
 
 def frontal_points(face: types.SimpleNamespace, source: int) -> np.ndarray:
-    """The points of KAGGLE_15 at their frontal positions (15, 2) in millimetres, in the convention of `source`."""
+    """The points of KAGGLE_15 at their frontal positions (15, 2) in millimetres, in the convention of `source`.
+
+    Ends of brows lie on the upper edge, and the nose's tip is the middle of its bulb, as in sets with 68 points.
+    """
     upper, lower = _lids(face)
     top = face.mouth - 0.86 * face.lip_top
     bottom = face.mouth + face.opening + face.lip_bottom
@@ -31,13 +36,13 @@ def frontal_points(face: types.SimpleNamespace, source: int) -> np.ndarray:
         "eye_center": (face.eye, (lower - upper) / 2),
         "eye_inner_corner": (face.eye - face.eye_half, face.eye_tilt),
         "eye_outer_corner": (face.eye + face.eye_half, -face.eye_tilt),
-        "eyebrow_inner_end": (face.brow_inner, _brow_height(face, np.array(0.0))),
-        "eyebrow_outer_end": (face.brow_outer, _brow_height(face, np.array(1.0))),
+        "eyebrow_inner_end": (face.brow_inner, _brow_height(face, np.array(0.0)) - 0.5 * face.brow_thick),
+        "eyebrow_outer_end": (face.brow_outer + OUTWARD, _brow_height(face, np.array(1.0)) - 0.5 * face.brow_thick),
     }
     places = {f"left_{name}": place for name, place in left.items()}
     places |= {f"right_{name}": (-x, y) for name, (x, y) in left.items()}
     places |= {
-        "nose_tip": (0, face.nose_tip if source == 0 else face.nose_tip + 11.5),
+        "nose_tip": (0, face.nose_tip - 1.5 if source == 0 else face.nose_tip + 11),
         "mouth_left_corner": (face.mouth_half, _corner(face)),
         "mouth_right_corner": (-face.mouth_half, _corner(face)),
         "mouth_center_top_lip": (0, top),
@@ -55,7 +60,7 @@ def paint(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Share of the light that each texel (rows, columns) reflects in all directions, and as a mirror does."""
     g = heads.grid()
-    albedo = face.skin * (1 + 0.035 * mottled + 0.025 * noise)
+    albedo = face.skin * (1 + 0.045 * face.mottle * mottled + 0.025 * noise)
     if face.freckles:
         albedo *= 1 - 0.25 * face.freckles * heads.smoothstep(noise - 1.3)
     shine = np.full_like(albedo, face.gloss)
@@ -65,7 +70,7 @@ def paint(
     _brows(albedo, head.across, face, noise)
     for side in (1, -1):
         _eye(albedo, shine, head.across, face, side)
-    nostril_y = face.nose_tip + 9.5
+    nostril_y = face.nose_tip + 9
     for side in (1, -1):
         rows, columns = heads.window(side * 7.5 - 9, side * 7.5 + 9, nostril_y - 7, nostril_y + 7)
         away = ((head.across[rows, columns] - side * 7.2 * face.nose_width) / 4.2) ** 2
@@ -73,7 +78,9 @@ def paint(
         albedo[rows, columns] *= 1 - 0.8 * np.exp(-(away**1.5))
     hair = face.hair_tone * np.exp(0.42 * strands)
     albedo += (hair - albedo) * head.hair
-    shine *= 1 - 0.6 * head.hair
+    if face.hat > heads.TOP:
+        albedo += (face.hat_tone * (1 + 0.05 * noise) - albedo) * head.hat
+    shine *= 1 - 0.6 * np.maximum(head.hair, head.hat)
     cloth = heads.smoothstep((g.height - face.collar - 6 * g.cosine) / 3)
     tone = face.clothes if not face.shirt else np.where(np.abs(g.angle) < 0.5, 0.75, face.clothes)
     albedo += (tone * (1 + 0.06 * mottled) - albedo) * cloth * (1 - head.hair)
@@ -90,9 +97,9 @@ def _dent(albedo: np.ndarray, across: np.ndarray, x: float, y: float, width: flo
 
 def _wrinkles(albedo: np.ndarray, across: np.ndarray, face: types.SimpleNamespace) -> None:
     """Shadows round the eyes, the fold from nose to mouth, frown lines, lines of the forehead."""
-    _dent(albedo, across, face.eye - 3, 3, 13, 7, 0.2 + 0.12 * face.age)
-    _dent(albedo, across, 15, 1, 4, 6, 0.22)
-    _dent(albedo, across, face.eye, -9, 12, 3.5, 0.12 + 0.25 * face.makeup)
+    _dent(albedo, across, face.eye - 3, 3, 13, 7, (0.16 + 0.1 * face.age) * face.sockets)
+    _dent(albedo, across, 15, 0, 5, 7, 0.24 * face.sockets)
+    _dent(albedo, across, face.eye, -8, 13, 4, 0.16 * face.sockets + 0.25 * face.makeup)
     _dent(albedo, across, face.nose_width * 15, face.nose_tip + 6, 2.4, 5, 0.25)
     _dent(albedo, across, 0, face.mouth + face.opening + face.lip_bottom + 5, 12, 2.6, 0.18)
     rows, columns = heads.window(-46, 46, face.nose_tip - 2, 84)
@@ -119,7 +126,8 @@ def _brows(albedo: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, 
         along = np.clip(along, 0, 1)
         thick = face.brow_thick * (0.55 + 1.9 * along**0.5 * (1 - along) + 0.1)
         away = np.abs(y - _brow_height(face, along)) / thick
-        share = face.brow_dark * inside * heads.smoothstep(1.45 - away + 0.22 * noise[rows, columns])
+        hairy = (1.2 - away + 0.25 * noise[rows, columns]) / face.brow_soft + 0.4
+        share = face.brow_dark * inside * heads.smoothstep(hairy)
         tone = min(0.6 * face.hair_tone + 0.01, 0.45 * face.skin)
         albedo[rows, columns] += (tone - albedo[rows, columns]) * share
 
@@ -177,7 +185,7 @@ def _lips(albedo: np.ndarray, shine: np.ndarray, across: np.ndarray, face: types
         teeth = heads.smoothstep((seam_top + 3.0 + 5.0 * max(face.smile, 0.0) * rest - y) / 1.4)
         teeth = teeth * heads.smoothstep((0.86 - np.abs(x)) * 6)
         tooth = 0.93 + 0.07 * np.cos(2 * np.pi * x * half / 7.5)
-        inner = 0.012 + teeth * tooth * (0.34 - 0.2 * np.abs(x)) * (0.45 + 0.55 * max(face.smile, 0.0))
+        inner = 0.012 + teeth * tooth * (0.46 - 0.25 * np.abs(x)) * (0.4 + 0.6 * max(face.smile, 0.0))
         skin += (inner - skin) * gap
         gloss *= 1 - gap
     seam = np.exp(-(((y - seam_top) / 1.1) ** 2)) * heads.smoothstep((1.06 - np.abs(x)) * 8)

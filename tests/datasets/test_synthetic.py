@@ -19,12 +19,13 @@ def some():
 def unseen(monkeypatch):
     """Faces without pictures, so that many can be made: a number as image, and points that tell source and face."""
 
-    def render(parameters, seed, workers):
+    def render(parameters, workers):
         count = len(parameters["subject"])
         images = np.zeros((count, 96, 96), np.uint8)
         images.reshape(count, -1)[:, :4] = np.arange(count, dtype="<u4").view(np.uint8).reshape(count, 4)
+        seed = int(parameters["scene"].sum())
         points = np.random.default_rng(seed).uniform(20, 80, (count, 2, 15, 2)).astype(np.float32)
-        return images, points
+        return images, points, np.ones((count, 2, 15), bool)
 
     monkeypatch.setattr(synthetic, "_render", render)
 
@@ -105,7 +106,7 @@ def test_wrong_labels_are_swapped_or_of_another_face(unseen):
 
 def test_the_second_source_labels_the_nose_lower_and_the_lip_higher():
     parameters = {name: values[:50] for name, values in synthetic_people.draw(50, 0).items()}
-    _, points = synthetic._render(parameters, 0, 1)
+    _, points, _ = synthetic._render(parameters, 1)
     lower = points[:, 1, :, 1] - points[:, 0, :, 1]
     upright = (np.abs(parameters["roll"]) < 10) & (np.abs(parameters["pitch"]) < 12)
     assert (lower[upright, INDEX("nose_tip")] > 2).all()
@@ -118,7 +119,7 @@ def test_points_follow_the_pose(some):
     turn, tilt = pose.turn(some.truth, some.keypoints), pose.tilt(some.truth, some.keypoints)
     first = some.source == 0  # the nose tip itself
     assert np.corrcoef(some.attributes["yaw"][first], turn[first])[0, 1] > 0.85
-    few = np.abs(some.attributes["yaw"]) < 15
+    few = (np.abs(some.attributes["yaw"]) < 15) & (np.abs(some.attributes["pitch"]) < 12)
     np.testing.assert_allclose(tilt[few], some.attributes["roll"][few], atol=5)
 
 
@@ -133,17 +134,17 @@ def test_a_mirrored_head_has_mirrored_points():
     for row in range(12):
         face = types.SimpleNamespace(**{name: values[row].item() for name, values in drawn.items()})
         face.has_hair = 0.0  # its noise is not symmetric
-        _, points = synthetic_camera.photograph(face, [1])
+        points = synthetic_camera.photograph(face).points
         face.yaw, face.roll, face.parting = -face.yaw, -face.roll, -face.parting
         face.shift_x = 2 * (47.5 - synthetic_camera.EYES_TO_MOUTH[0]) - face.shift_x
-        _, mirrored = synthetic_camera.photograph(face, [1])
+        mirrored = synthetic_camera.photograph(face).points
         np.testing.assert_allclose(mirrored, keypoints.mirror(points, keypoints.KAGGLE_15, 96), atol=0.02)
 
 
 def test_points_lie_on_what_they_name(some):
     """Pupils are darker than the cheeks below, where neither glasses nor lids hide them."""
     seen = ~some.attributes["sunglasses"].astype(bool) & (some.attributes["lids"] > 0.7)
-    seen &= np.abs(some.attributes["yaw"]) < 25
+    seen &= (np.abs(some.attributes["yaw"]) < 25) & (some.attributes["coarse"] < 2) & (some.attributes["cover"] == 0)
     images = some.images[..., 0].astype(float)
     for name in ("left_eye_center", "right_eye_center"):
         x, y = np.rint(some.truth[:, INDEX(name)]).astype(int).T
@@ -196,3 +197,85 @@ def test_what_is_refused(tmp_path):
         synthetic.fingerprint(tmp_path)
     with pytest.raises(ValueError, match="limit is 0; expected at least 1"):
         synthetic.load(limit=0)
+
+
+def test_a_face_is_what_its_parameters_say():
+    drawn = synthetic_people.draw(6, 3)
+    faces = synthetic.render(drawn)
+    assert (faces.images == synthetic.render({name: values[::-1] for name, values in drawn.items()}).images[::-1]).all()
+    assert faces.given.all()
+    np.testing.assert_array_equal(faces.points, faces.truth)
+    del drawn["yaw"]
+    with pytest.raises(ValueError, match="parameters lack yaw; expected all"):
+        synthetic.render(drawn)
+
+
+def test_a_sweep_turns_one_person():
+    faces = synthetic.sweep("yaw", [-60, -30, 0, 30, 60], seed=4, roll=0.0, pitch=0.0, cover=0)
+    turn = pose.turn(faces.points, faces.keypoints)
+    assert (np.diff(turn) > 0).all()
+    assert len(np.unique(faces.attributes["texture"])) == len(np.unique(faces.subject)) == 1
+    np.testing.assert_array_equal(faces.attributes["yaw"], [-60, -30, 0, 30, 60])
+    with pytest.raises(ValueError, match="no parameter jaw; there are subject, female"):
+        synthetic.sweep("jaw", [1.0])
+
+
+def test_what_a_turned_head_hides():
+    left, right = (synthetic.sweep("yaw", [turn], seed=4, pitch=0.0, cover=0, sunglasses=0) for turn in (-60, 60))
+    names = ("eyebrow_outer_end", "eye_outer_corner")
+    for faces, far, near in ((left, "right", "left"), (right, "left", "right")):
+        visible = faces.attributes["visible"][0]
+        assert not visible[[INDEX(f"{far}_{name}") for name in names]].any()
+        assert visible[[INDEX(f"{near}_{name}") for name in names]].all()
+
+
+@pytest.mark.parametrize("kind", range(1, len(synthetic_people.COVERS)))
+def test_covers_hide_what_is_under_them(kind):
+    fixed = {"yaw": 0.0, "cover_y": -6.0, "cover_x": 0.0, "cover_turn": 0.0, "scene": 7}
+    bare, covered = synthetic.sweep("cover", [0, kind], seed=6, **fixed).images[..., 0].astype(float)
+    assert (np.abs(bare - covered) > 8).sum() > 40
+    if kind in (1, 2, 3):
+        visible = synthetic.sweep("cover", [kind], seed=6, **fixed).attributes["visible"]
+        assert not visible[0, INDEX("mouth_center_bottom_lip")]
+
+
+def test_the_camera_does_what_its_parameters_say():
+    plain = {"yaw": 0.0, "cover": 0, "noise": 0.0, "jpeg_quality": 100, "coarse": 1.0, "interlace": 0, "padding_y": 0}
+    plain |= {"motion": 0.0, "blur": 0.3, "blocks": 1, "padding_x": 0, "haze": 0.0, "sharpen": 0.0}
+
+    def photo(**changes):
+        return synthetic.sweep("smile", [0.0], seed=8, **(plain | changes)).images[0, ..., 0].astype(float)
+
+    first = photo()
+
+    def edges(levels):
+        return np.abs(np.diff(levels)).mean()
+
+    assert edges(photo(blur=2.0)) < edges(photo(sharpen=0.0)) < edges(photo(sharpen=1.0))
+    assert edges(photo(motion=2.5)) < edges(first)
+    assert photo(haze=0.2).min() > first.min()
+    assert (photo(padding_x=9)[:, :5] == 0).all()
+    assert (photo(padding_y=-9)[-5:] == 0).all()
+    torn = photo(interlace=3)
+    np.testing.assert_array_equal(torn[::2], first[::2])
+    np.testing.assert_array_equal(torn[1::2, 3:], first[1::2, :-3])
+    blocky = photo(coarse=3.0)
+    np.testing.assert_array_equal(blocky, blocky[::3, ::3].repeat(3, 0).repeat(3, 1))
+    assert len(np.unique(photo(jpeg_quality=15) - first)) > 10
+
+
+def test_how_a_photo_comes_about():
+    drawn = synthetic_people.draw(1, 2)
+    face = types.SimpleNamespace(**{name: values[0].item() for name, values in drawn.items()})
+    stages = synthetic_camera.stages(face)
+    assert list(stages) == ["shape", "paint", "light", "scene", "photo"]
+    np.testing.assert_array_equal(stages["photo"], synthetic.render(drawn).images[0, ..., 0])
+    outside = stages["shape"] == 0
+    assert 0.02 < outside.mean() < 0.9
+    assert (stages["scene"][outside] > 0).any()
+
+
+def test_points_stay_in_the_image_however_large_or_shifted_the_face():
+    for changes in ({"zoom": 0.9}, {"shift_x": 40.0}, {"shift_y": -40.0}):
+        faces = synthetic.sweep("roll", [0.0, 30.0], seed=1, **changes)
+        assert ((faces.points >= 2) & (faces.points <= 93)).all()
