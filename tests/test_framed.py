@@ -31,7 +31,8 @@ def test_points_stay_on_what_they_mark_and_the_aspect_is_kept(size, original):
     corners = np.full((1, 15, 2), np.nan, np.float32)
     corners[0, :2] = [(10, 10), (20, 10)]
     corners[0, 2] = (10, 20)
-    both = framed.frame(faces.Faces(np.zeros((1, *original, 1), np.uint8), corners, keypoints.KAGGLE_15), size).points[0]
+    black = faces.Faces(np.zeros((1, *original, 1), np.uint8), corners, keypoints.KAGGLE_15)
+    both = framed.frame(black, size).points[0]
     across, down = both[1, 0] - both[0, 0], both[2, 1] - both[0, 1]
     assert across == pytest.approx(down, rel=0.02)
 
