@@ -54,3 +54,14 @@ def test_the_cost_of_a_training_is_told(bench):
     done = bench("training_step", "--faces", "80", "--repeats", "1")
     assert done.returncode == 0, done.stderr
     assert re.search(r"^training_overhead -?\d+\.\d%$", done.stdout, re.MULTILINE)
+
+
+def test_the_best_model_is_measured(bench, tmp_path):
+    done = bench("accuracy", "--profile", "smoke", "--short", "0", "--results", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "accuracy.json").read_text())["rows"]
+    of = {kind: [row for row in rows if row["kind"] == kind] for kind in ("best", "point", "curve")}
+    assert [row["name"] for row in of["best"]] == ["one model, one view", "one model, ten views"]
+    assert all(row["low"] <= row["rmse"] <= row["high"] and row["minutes"] > 0 for row in of["best"])
+    assert len(of["point"]) == 15
+    assert of["curve"]

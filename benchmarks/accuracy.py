@@ -1,0 +1,120 @@
+"""The best model, measured on people it has not seen, and what each of its ingredients gives.
+
+Trains the recipe of `fkp_utils.best` at the profile's length on the training part, or finds it trained, and prints its
+RMSE in px over all given labels of the evaluation part, as Kaggle counts them, with 95% intervals over persons: one
+view, ten views, each label source, each point, and the error against minutes of training.  Then, for --short epochs,
+the recipe without one ingredient at a time, --seeds seeds each.  Writes results/accuracy.json.
+
+    python benchmarks/accuracy.py --data kaggle --root FOLDER [--profile quick] [--short 5] [--seeds 3] [--results FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import pathlib
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from fkp_utils import runtime
+
+runtime.load_keras()
+
+import numpy as np  # noqa: E402
+
+from fkp_utils import augment, best, eda, experiment, metrics, profiles, runs, summary  # noqa: E402
+from fkp_utils import faces as face_sets  # noqa: E402
+
+HELD_OUT = (0.76, 0.04, 0.20)  # shares of the three parts; persons, and copies of an image, are in one of them
+# What the recipe has in place of its own when an ingredient is left out.
+WITHOUT: dict[str, dict[str, Any]] = {
+    "everything": {},
+    "without synthetic faces before": {"pretrained": None},
+    "without heat maps: a dense head (small)": {"model": "small"},
+    "without Wing: squared errors": {"loss": "mse"},
+    "without augmentation": {"augmentation": augment.NONE},
+    "without averaged weights": {"ema": 0.0},
+    "without a falling learning rate": {"schedule": "constant"},
+    "without own outputs of the sources": {"sources": "together"},
+}
+
+
+def scores(points: np.ndarray, faces: face_sets.Faces, **draws: Any) -> dict[str, float]:
+    """RMSE in px with its interval, and that of each label source."""
+    groups = eda.drawn_together(faces)
+    whole = metrics.rmse_interval(points, faces.points, groups, **draws)
+    found = {"rmse": whole.value, "low": whole.low, "high": whole.high}
+    for source in () if faces.source is None else np.unique(faces.source):
+        rows = faces.source == source
+        each = metrics.rmse_interval(points[rows], faces.points[rows], groups[rows], **draws)
+        found |= {f"source {source}": each.value, f"source {source} low": each.low, f"source {source} high": each.high}
+    return found
+
+
+def by_point(points: np.ndarray, faces: face_sets.Faces, **draws: Any) -> Iterator[dict[str, Any]]:
+    """A row for each point: RMSE in px with its interval."""
+    groups = eda.drawn_together(faces)
+    for number, name in enumerate(faces.keypoints.names):
+        one = slice(number, number + 1)
+        found = metrics.rmse_interval(points[:, one], faces.points[:, one], groups, **draws)
+        yield {"kind": "point", "name": name, "rmse": found.value, "low": found.low, "high": found.high}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="synthetic")
+    parser.add_argument("--root", default="", help="folder of the data")
+    parser.add_argument("--profile", default="quick", choices=tuple(profiles.PROFILES))
+    parser.add_argument("--short", type=int, default=5, help="epochs of the runs without an ingredient; 0: none of them")
+    parser.add_argument("--seeds", type=int, default=3, help="trainings of each of them")
+    parser.add_argument("--results", type=pathlib.Path, help="folder of the table (default: results/ of the project)")
+    options = parser.parse_args(arguments)
+    profile = profiles.profile(options.profile)
+    data = experiment.Data(options.data, options.root, profile.best_synthetic if options.data == "synthetic" else None)
+    data = dataclasses.replace(data, fractions=HELD_OUT)
+    faces, draws = data.parts().evaluation, {"repeats": profile.bootstraps, "seed": data.seed}
+
+    trained = [runs.run(each) for each in best.members(data, profile)]
+    views = {"one model, one view": trained[0].predict(faces), "one model, ten views": best.answer(trained[:1], faces).points}
+    if len(trained) > 1:
+        views[f"{len(trained)} models, ten views"] = best.answer(trained, faces).points
+    rows: list[dict[str, Any]] = []
+    for name, points in views.items():
+        found = scores(points, faces, **draws)
+        print(f"{name}: " + ", ".join(f"{key} {value:.3f}" for key, value in found.items()))
+        minutes = sum(map(seconds, trained if name.startswith(str(len(trained))) else trained[:1])) / 60
+        rows.append({"kind": "best", "name": name, "minutes": minutes, **found})
+    rows += by_point(points, faces, **draws)
+    spent = seconds(trained[0]) - trained[0].history["seconds"].sum()
+    for epoch in trained[0].history.query("restart == 0").itertuples():
+        spent += epoch.seconds
+        rows.append({"kind": "curve", "minutes": spent / 60, "rmse": epoch.validation})
+
+    short = dataclasses.replace(profile, best_epochs=max(1, options.short), best_members=1)
+    whole = None
+    for name, changes in WITHOUT.items() if options.short else ():
+        recipe = best.members(data, short, restarts=options.seeds, **changes)[0]
+        if recipe.pretrained:  # learnt once, however many start from it
+            before = best.members(data, short, model=recipe.model)[0].pretrained
+            recipe = dataclasses.replace(recipe, pretrained=before)
+        errors = runs.run(recipe).restarts["evaluation"].to_numpy()
+        whole = errors.mean() if whole is None else whole
+        found = {"rmse": errors.mean(), "sd": errors.std(ddof=1) if len(errors) > 1 else None, "seeds": len(errors)}
+        rows.append({"kind": "without", "name": name, "change": errors.mean() - whole, "epochs": short.best_epochs} | found)
+        print(f"{name}: {errors.mean():.3f} px, change {errors.mean() - whole:+.3f}, seeds {np.round(errors, 3)}")
+    text = f"{profile.name} profile of the best model"
+    counts = {part: len(each) for part, each in data.parts()._asdict().items()}
+    print(summary.publish_rows("accuracy", rows, data, counts, text, options.results))
+    return 0
+
+
+def seconds(run: runs.Run) -> float:
+    """Of a training, with the one that it starts from."""
+    before = run.facts["described"]["pretrained"]
+    earlier = [each.facts["seconds"] for each in runs.found() if each.facts["key"] == before]
+    return run.facts["seconds"] + sum(earlier)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
