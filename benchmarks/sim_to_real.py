@@ -1,0 +1,179 @@
+"""What networks that have only met synthetic faces know about photos, and what that is worth for learning from photos.
+
+Trains on synthetic faces of each size, and reports the error on the given labels of the photos of the source that
+labels all points (each image once, nothing else left out), with its interval over persons.  Then it trains on some of
+the photos, from scratch and from the largest synthetic training, and reports the errors on the photos kept for
+evaluation.  The table goes to results/sim_to_real.json.  A benchmark that is killed goes on where it was.
+
+With --without, it measures instead how the largest size does with one ingredient of the faces left out at a time
+(results/ingredients.json); with --note, it adds its number to the log of the generator (results/generator_log.json).
+
+    python benchmarks/sim_to_real.py --root FOLDER [--model small] [--sizes 500,1000,3000] [--epochs 8]
+        [--shares 0.05,0.2,1] [--tuning-epochs 6] [--augment strong] [--without all] [--note TEXT] [--worst sheet.png]
+        [--results FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import pathlib
+import sys
+from typing import Any
+
+from fkp_utils import runtime
+
+runtime.load_keras()
+
+import numpy as np  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from fkp_utils import augment, eda, experiment, ingredients, metrics, models, runs, sim_to_real, summary  # noqa: E402
+from fkp_utils import faces as face_sets  # noqa: E402
+from fkp_utils.datasets import synthetic  # noqa: E402
+
+FIELDS = ("model", "ema", "precision", "loss", "batch", "learning_rate")
+
+
+def listed(kind: type) -> Any:
+    return lambda text: [kind(each) for each in text.split(",") if each]
+
+
+def curve(options: argparse.Namespace, known: face_sets.Faces) -> tuple[list[dict[str, Any]], experiment.Experiment]:
+    """A row for each number of synthetic faces, and the experiment of the largest."""
+    rows = []
+    for count in sorted(options.sizes):
+        described = sim_to_real.learns(count, **changes(options))
+        run = runs.run(described)
+        found = sim_to_real.error(run, known)
+        rows.append(row("synthetic alone", count, 0, found, len(known)))
+        print(f"{count:,} synthetic faces: {found} px on {len(known)} photos")
+    print(", ".join(f"{name} {each:.2f}" for name, each in points(run, known).items()))
+    if options.worst:
+        sheet(run, known, options.worst)
+    return rows, described
+
+
+def changes(options: argparse.Namespace) -> dict[str, Any]:
+    fields = {name: getattr(options, name) for name in FIELDS}
+    return fields | {"epochs": options.epochs, "augmentation": augment.PRESETS[options.augment]}
+
+
+def left_out(options: argparse.Namespace, known: face_sets.Faces) -> list[dict[str, Any]]:
+    """A row for all ingredients, and one for each that is left out, with how much that adds to the error."""
+    names = list(ingredients.INGREDIENTS) if options.without == ["all"] else options.without
+    rows, whole = [], None
+    for name in ("", *names):
+        data = ingredients.Rendered(limit=max(options.sizes), without=name)
+        run = runs.run(sim_to_real.learns(data.limit or 0, **changes(options) | {"data": data, "sources": "together"}))
+        predicted = run.predict(known)
+        whole = predicted if whole is None else whole
+        cost = metrics.paired_interval(predicted, whole, known.points, eda.drawn_together(known))
+        found = row(
+            f"without {name}" if name else "everything",
+            max(options.sizes),
+            0,
+            sim_to_real.error(run, known),
+            len(known),
+        )
+        rows.append(found | {"more": cost.value, "more low": cost.low, "more high": cost.high})
+        print(f"{found['way']}: {found['rmse']:.3f} px, {cost} more")
+    return rows
+
+
+def note(options: argparse.Namespace, found: dict[str, Any], data: experiment.Data, known: int) -> None:
+    """Adds the number to the log of what each change of the generator gave."""
+    name = "generator_log"
+    before = summary.published(name) if options.results is None else None
+    rows = [] if before is None else before[0].to_dict("records")
+    text = f"{options.model}, {options.epochs} epochs, augmentation {options.augment}, batches of {options.batch}"
+    fields = {"generator": synthetic.fingerprint(), "note": options.note, "network": text}
+    summary.publish_rows(
+        name, [*rows, fields | found], data, {"complete-source": known}, "one training each", options.results
+    )
+
+
+def points(run: runs.Run, known: face_sets.Faces) -> dict[str, float]:
+    errors = metrics.per_point(run.predict(known), known.points)
+    return dict(zip(known.keypoints.names, errors, strict=True))
+
+
+def tuned(options: argparse.Namespace, start: experiment.Experiment) -> list[dict[str, Any]]:
+    """Two rows for each share of the photos: learnt from scratch, and after the synthetic faces."""
+    rows = []
+    for share in sorted(options.shares):
+        data = sim_to_real.Portion("kaggle", options.root, portion=share)
+        faces = data.parts()
+        for way, pretrained in (("photos alone", None), ("photos after synthetic", start)):
+            described = dataclasses.replace(start, data=data, pretrained=pretrained, epochs=options.tuning_epochs)
+            run = runs.run(described)
+            kept = faces.evaluation
+            found = metrics.rmse_interval(run.predict(kept), kept.points, eda.drawn_together(kept))
+            count = start.data.limit if pretrained else 0
+            rows.append(row(way, count or 0, len(faces.training), found, len(kept)))
+            print(f"{way}, {share:.0%} of the photos ({len(faces.training)}): {found} px on {len(kept)} photos")
+    return rows
+
+
+def row(way: str, synthetic: int, learnt: int, found: metrics.Estimate, counted: int) -> dict[str, Any]:
+    numbers = {"synthetic": synthetic, "photos": learnt, "counted": counted}
+    return {"way": way, **numbers, "rmse": found.value, "low": found.low, "high": found.high}
+
+
+def sheet(run: runs.Run, known: face_sets.Faces, path: pathlib.Path, count: int = 48, side: int = 12) -> None:
+    """The worst photos with their labels (light) and what the network says (dark); for the eye, not to be published."""
+    rows, _ = sim_to_real.worst(run, known, count)
+    predicted = run.predict(known)
+    height, width = known.size
+    canvas = np.zeros((-(-count // side) * 2 * height, side * 2 * width, 3), np.uint8)
+    for place, at in enumerate(rows):
+        tile = np.repeat(known.images[[at]][0], 2, 0).repeat(2, 1).repeat(4 - known.images.shape[3], 2)[..., :3].copy()
+        for marks, colour in ((known.points[at], (80, 255, 80)), (predicted[at], (255, 40, 40))):
+            for x, y in np.rint(2 * marks[np.isfinite(marks[:, 0])] + 0.5).astype(int):
+                tile[max(y - 1, 0) : y + 1, max(x - 1, 0) : x + 1] = colour
+        top, left = place // side * 2 * height, place % side * 2 * width
+        canvas[top : top + 2 * height, left : left + 2 * width] = tile
+    Image.fromarray(canvas).save(path)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", required=True, help="folder of photos in Kaggle's layout")
+    parser.add_argument("--model", default="small", choices=models.NAMES)
+    parser.add_argument("--sizes", type=listed(int), default=[500, 1000, 3000], help="numbers of synthetic faces")
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--shares", type=listed(float), default=[0.05, 0.2, 1.0], help="of the photos; '' for none")
+    parser.add_argument("--tuning-epochs", type=int, default=6)
+    parser.add_argument("--augment", default="strong", choices=tuple(augment.PRESETS))
+    parser.add_argument("--ema", type=float, default=0.0)
+    parser.add_argument("--precision", default="float32")
+    parser.add_argument("--loss", default="mse")
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--without", type=listed(str), default=[], help="ingredients by name, or all")
+    parser.add_argument("--note", default="", help="what is new in the generator")
+    parser.add_argument("--worst", type=pathlib.Path, help="where to draw the worst photos")
+    parser.add_argument("--results", type=pathlib.Path, help="folder of the table (default: results/ of the project)")
+    options = parser.parse_args(arguments)
+    known, data = sim_to_real.photos(options.root), experiment.Data("kaggle", options.root)
+    if options.without:
+        rows, text = left_out(options, known), f"{options.model}, {options.epochs} epochs, 1 training each"
+        print(summary.publish_rows("ingredients", rows, data, {"complete-source": len(known)}, text, options.results))
+        return 0
+    rows, start = curve(options, known)
+    number = rows[-1]["rmse"]
+    if options.note:
+        note(options, rows[-1], data, len(known))
+    rows += tuned(options, start)
+    text = (
+        f"{options.model}, {options.epochs} epochs on synthetic faces, {options.tuning_epochs} on photos, once each"
+    )
+    counts = {"complete-source": len(known), "evaluation": len(data.parts().evaluation)}
+    path = summary.publish_rows("sim_to_real", rows, data, counts, text, folder=options.results)
+    print(path)
+    print(f"sim_to_real_rmse_px {number:.3f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

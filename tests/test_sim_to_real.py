@@ -1,0 +1,97 @@
+import importlib.util
+import json
+
+import numpy as np
+import pytest
+
+from fkp_utils import eda, experiment, metrics, notebooks, sim_to_real
+
+SAMPLE = str(notebooks.ROOT / "data" / "sample")
+HALVES = {"fractions": (0.5, 0.25, 0.25)}
+
+
+def test_portions_are_drawn_by_person_and_lie_in_each_other():
+    whole = experiment.Data(limit=160, **HALVES).parts()
+    sizes = []
+    for portion in (0.1, 0.4, 1.0):
+        data = sim_to_real.Portion(limit=160, portion=portion, **HALVES)
+        training, validation, evaluation = data.parts()
+        np.testing.assert_array_equal(validation.images, whole.validation.images)
+        np.testing.assert_array_equal(evaluation.points, whole.evaluation.points)
+        for subject in np.unique(training.subject):
+            assert (training.subject == subject).sum() == (whole.training.subject == subject).sum()
+        kept = {image.tobytes() for image in training.images}
+        sizes.append(kept)
+    assert sizes[0] < sizes[1] < sizes[2]
+    assert len(sizes[1]) == pytest.approx(0.4 * len(sizes[2]), abs=6)
+
+
+@pytest.mark.parametrize("portion", [0, 1.2])
+def test_a_portion_is_a_share(portion):
+    with pytest.raises(ValueError, match=f"portion is {portion}; expected a share above 0 and up to 1"):
+        sim_to_real.Portion(limit=40, portion=portion, **HALVES).parts()
+
+
+def test_photos_are_those_of_the_complete_source_each_once():
+    found = sim_to_real.photos(SAMPLE)
+    assert set(found.source) == {0}
+    assert len(np.unique(found.image_groups)) == len(found)
+
+
+class Told:
+    """A run that answers with given points."""
+
+    def __init__(self, points):
+        self.points = points
+
+    def predict(self, faces):
+        return self.points
+
+
+def test_error_and_the_worst_faces():
+    faces = sim_to_real.photos(SAMPLE)
+    predicted = np.nan_to_num(faces.points, nan=50.0)
+    predicted[3] += 6
+    predicted[5, 0] += 2
+    found = sim_to_real.error(Told(predicted), faces, repeats=50)
+    assert found.value == pytest.approx(metrics.rmse(predicted, faces.points))
+    assert found.low <= found.value <= found.high
+    rows, errors = sim_to_real.worst(Told(predicted), faces, 2)
+    assert rows.tolist() == [3, 5]
+    assert errors[3] == pytest.approx(6)
+    assert len(np.unique(eda.drawn_together(faces))) > 1
+
+
+@pytest.fixture
+def benchmark(monkeypatch, tmp_path):
+    monkeypatch.setenv("FKP_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("FKP_CACHE", str(tmp_path / "cache"))
+    path = notebooks.ROOT / "benchmarks" / "sim_to_real.py"
+    spec = importlib.util.spec_from_file_location("sim_to_real_benchmark", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    options = ["--root", SAMPLE, "--model", "lenet5", "--epochs", "1", "--results", str(tmp_path)]
+    return lambda *more: module.main([*options, *more])
+
+
+def test_the_benchmark_trains_tunes_and_tells(benchmark, tmp_path, capsys):
+    options = ("--sizes", "60,40", "--shares", "0.5", "--tuning-epochs", "1", "--note", "noses")
+    assert benchmark(*options, "--worst", str(tmp_path / "worst.png")) == 0
+    lines = capsys.readouterr().out.splitlines()
+    facts = json.loads((tmp_path / "sim_to_real.json").read_text())
+    rows = facts["rows"]
+    assert [row["way"] for row in rows] == ["synthetic alone"] * 2 + ["photos alone", "photos after synthetic"]
+    assert [row["synthetic"] for row in rows] == [40, 60, 0, 60]
+    assert all(row["low"] <= row["rmse"] <= row["high"] for row in rows)
+    assert lines[-1] == f"sim_to_real_rmse_px {rows[1]['rmse']:.3f}"
+    assert (tmp_path / "worst.png").stat().st_size > 1000
+    log = json.loads((tmp_path / "generator_log.json").read_text())["rows"]
+    assert [(row["note"], row["rmse"]) for row in log] == [("noses", rows[1]["rmse"])]
+
+
+def test_the_benchmark_leaves_ingredients_out(benchmark, tmp_path):
+    assert benchmark("--sizes", "60", "--without", "light") == 0
+    rows = json.loads((tmp_path / "ingredients.json").read_text())["rows"]
+    assert [row["way"] for row in rows] == ["everything", "without light"]
+    assert rows[0]["more"] == 0
+    assert rows[1]["more"] == pytest.approx(rows[1]["rmse"] - rows[0]["rmse"])
