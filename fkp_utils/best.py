@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fkp_utils import augment, datasets, experiment, profiles
+from fkp_utils import augment, datasets, devices, experiment, profiles, variants
 from fkp_utils import faces as face_sets
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ RECIPE: dict[str, Any] = {
     "learning_rate": 2e-3,
     "schedule": "cosine",
     "ema": 0.99,
-    "precision": "bfloat16",
     "batch": 32,
 }
 
@@ -42,7 +42,7 @@ def members(data: experiment.Data, profile: profiles.Profile, **changes: Any) ->
     """
     shares = SHARES if profile.best_synthetic >= MANY else experiment.FRACTIONS
     synthetic = experiment.Data("synthetic", "", profile.best_synthetic, data.seed, shares)
-    recipe = RECIPE | changes
+    recipe = RECIPE | {"precision": precision()} | changes
     found = []
     for seed in range(profile.best_members):
         before = experiment.Experiment(data=synthetic, epochs=profile.best_before, seed=seed, **recipe)
@@ -50,6 +50,40 @@ def members(data: experiment.Data, profile: profiles.Profile, **changes: Any) ->
             experiment.Experiment(data=data, epochs=profile.best_epochs, seed=seed, **{"pretrained": before} | recipe)
         )
     return found
+
+
+def steps(data: experiment.Data, profile: profiles.Profile, epochs: int) -> dict[str, experiment.Experiment]:
+    """From LeNet-5 to the recipe, one change at a time; the networks with heat maps learn for so many epochs.
+
+    In the smoke profile only the first, the one before the heat maps, and the last.
+    """
+    sources = {"sources": "apart"} if "nose_tip" in data.parts().training.keypoints.names else {}
+    lenet = variants.experiment_of("lenet5", data, profile, restarts=1, patience=0)
+    maps = {"model": "heatmap", "epochs": epochs, "batch": RECIPE["batch"], "precision": precision()}
+    falling = {"schedule": "cosine", "learning_rate": RECIPE["learning_rate"], "ema": RECIPE["ema"]}
+    before = experiment.Data("synthetic", "", profile.faces or profile.best_synthetic, data.seed + 1)
+    changes: dict[str, dict[str, Any]] = {
+        "LeNet-5, masked loss": {},
+        "own outputs of the sources": sources,
+        "augmentation": {"augmentation": AUGMENTATION},
+        "heat maps": maps,
+        "Wing loss": {"loss": "wing"},
+        "falling rate, averaged weights": falling,
+        "synthetic faces first": {},
+    }
+    found, described = {}, lenet
+    for name, change in changes.items():
+        described = dataclasses.replace(described, **change)
+        found[name] = described
+    first = dataclasses.replace(described, data=before, epochs=max(1, epochs // 2))
+    found["synthetic faces first"] = dataclasses.replace(described, pretrained=first)
+    few = ("LeNet-5, masked loss", "augmentation", "synthetic faces first")
+    return {name: each for name, each in found.items() if profile.repeats > 1 or name in few}
+
+
+def precision() -> str:
+    """What the layers of the recipe pass on: half precision where the processor computes with it."""
+    return "bfloat16" if devices.fast_bfloat16() else "float32"
 
 
 def answer(trained: Sequence[runs.Run], faces: face_sets.Faces) -> uncertainty.Shaken:

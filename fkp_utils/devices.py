@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 
 
 def cpu() -> str:
@@ -16,3 +17,14 @@ def accelerator() -> str:
 
     gpus = [name for name in distribution.list_devices() if "gpu" in name.lower() or "cuda" in name.lower()]
     return ", ".join(gpus) or cpu()
+
+
+def fast_bfloat16() -> bool:
+    """Whether half precision (bfloat16) is faster: on accelerators, and for TensorFlow on processors that have it."""
+    from keras import backend
+
+    if accelerator() != cpu():
+        return True
+    flags = pathlib.Path("/proc/cpuinfo")
+    known = flags.is_file() and {"avx512_bf16", "amx_bf16"} & set(flags.read_text(encoding="utf-8").split())
+    return backend.backend() == "tensorflow" and bool(known)

@@ -65,3 +65,23 @@ def test_the_best_model_is_measured(bench, tmp_path):
     assert all(row["low"] <= row["rmse"] <= row["high"] and row["minutes"] > 0 for row in of["best"])
     assert len(of["point"]) == 15
     assert of["curve"]
+
+
+def test_networks_are_timed_side_by_side(bench, tmp_path):
+    done = bench("network_speed", "--models", "lenet5,small", "--repeats", "1", "--results", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "network_speed.json").read_text())["rows"]
+    assert [row["network"] for row in rows] == ["lenet5, float32", "small, float32"]
+    lenet = rows[0]
+    macs = 94 * 94 * 9 * 6 + 45 * 45 * 9 * 6 * 16 + 7744 * 120 + 120 * 84 + 84 * 34
+    assert lenet["million operations"] == pytest.approx(2 * macs / 1e6)
+    assert all(row["faces a second"] > 0 and row["ms alone"] > 0 and 0 < row["share of the peak"] < 1.5 for row in rows)
+
+
+def test_restarts_together_take_the_same_steps(bench):
+    pytest.importorskip("jax")
+    small = ("--restarts", "2", "--faces", "80", "--side", "18", "--batch", "4", "--steps", "1", "--repeats", "1")
+    done = bench("restarts_together", *small)
+    assert done.returncode == 0, done.stderr
+    assert float(re.search(r"after one step (\S+)$", done.stdout, re.MULTILINE).group(1)) < 1e-4
+    assert re.search(r"^restarts_together \d+\.\d+ times as fast$", done.stdout, re.MULTILINE)

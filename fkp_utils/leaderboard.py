@@ -1,0 +1,45 @@
+"""Public scores of Kaggle's Facial Keypoints Detection (2013–2017), to stand beside ours (notebook 13)."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import matplotlib.axes as mpl_axes
+
+from fkp_utils import metrics, plots
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """private, public: RMSE in px on the two parts of Kaggle's test images; None where it is not told."""
+
+    name: str
+    private: float
+    public: float | None = None
+
+
+SCORES = (
+    Score("first place, when the board was frozen", 1.282, 1.550),
+    Score("mean of 20 networks (perhaps with labels of test images)", 1.286, 1.455),
+    Score("a residual network", 1.310, 1.517),
+    Score("one network for each label source", 1.352),
+    Score("the same, missing labels filled by means", 1.438),
+    Score("heat maps, masked loss", 1.459, 1.874),
+    Score("hourglass, highest place of each map", 1.808, 2.304),
+    Score("small network, after S2", 2.0),
+    Score("hourglass, complete rows only", 2.921, 2.997),
+)
+
+
+def drawn(axes: mpl_axes.Axes, ours: dict[str, metrics.Estimate]) -> mpl_axes.Axes:
+    """The private scores as dots, and ours with their intervals among them, the lowest error on top."""
+    rows = {score.name: metrics.Estimate(score.private, score.private, score.private) for score in SCORES} | ours
+    order = sorted(rows, key=lambda name: rows[name].value)
+    plots.estimates(axes, {name: rows[name] for name in order}, "RMSE (px)", "grey")
+    for place, name in enumerate(order):
+        if name in ours:
+            one = ours[name]
+            axes.errorbar(one.value, place, xerr=[[one.value - one.low], [one.high - one.value]], fmt="o", color=plots.BLUE, capsize=4)
+            axes.get_yticklabels()[place].set(color=plots.BLUE, weight="bold")
+    axes.margins(x=0.1)
+    return axes
