@@ -1,22 +1,21 @@
-"""Many small trainings compared: what restarts spread, and what early stopping would have done (notebook 08, S2)."""
+"""Many small trainings of one network, and the spread of restarts that they share (notebook 08, S2)."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from matplotlib import axes as mpl_axes
 from scipy import stats
 
-from fkp_utils import eda, metrics
+from fkp_utils import eda, metrics, subsets
 
 if TYPE_CHECKING:
+    from fkp_utils import experiment, runs
     from fkp_utils import faces as face_sets
-    from fkp_utils import runs
 
 
 def spread(errors: Mapping[Any, np.ndarray]) -> tuple[float, int]:
@@ -25,8 +24,9 @@ def spread(errors: Mapping[Any, np.ndarray]) -> tuple[float, int]:
     With two restarts of a few trainings and one of the others, this is what one restart's luck amounts to.  NaN and 0
     if nothing was restarted.
     """
-    freedom = sum(len(each) - 1 for each in errors.values())
-    squares = sum(float(((np.asarray(each) - np.mean(each)) ** 2).sum()) for each in errors.values())
+    different = {tuple(map(float, each)) for each in errors.values()}  # a training under two names is one
+    freedom = sum(len(each) - 1 for each in different)
+    squares = sum(float(np.var(each) * len(each)) for each in different)
     return (math.sqrt(squares / freedom) if freedom else math.nan), freedom
 
 
@@ -86,50 +86,86 @@ def by_persons(
     return metrics.paired_interval(first, second, faces.points, eda.drawn_together(faces), repeats, seed)
 
 
-def specialists(found: Mapping[Any, runs.Run], counts: Mapping[Any, int]) -> np.ndarray:
-    """(R,) RMSE in px over all points of networks that each know some: restart r of every one of them together.
-
-    found: their runs, on the same faces.  counts: how many points each knows.
-    """
-    squares = [counts[name] * run.restarts["evaluation"].to_numpy() ** 2 for name, run in found.items()]
-    return np.sqrt(np.sum(squares, axis=0) / sum(counts.values()))
+def told(found: metrics.Estimate) -> str:
+    """The estimate, without an interval where it has none."""
+    return f"{found.value:.2f}" if found.low == found.high else str(found)
 
 
-@dataclasses.dataclass(frozen=True)
-class Stop:
-    """Where a training would have stopped, and the validation errors in px it would have been left with.
+class Trainings:
+    """Trainings that differ from a usual one, by name: their runs, and on its evaluation faces errors and predictions.
 
-    epoch: from 1.  last: that of the weights at the end.  best: that of the best weights until then.
+    usual: an experiment.  scale: what errors (R,) of the restarts are multiplied with, such as for another image size.
+    repeats, seed: of bootstraps over persons.
     """
 
-    epoch: int
-    last: float
-    best: float
+    def __init__(self, usual: experiment.Experiment, scale: float = 1.0, repeats: int = 1000, seed: int = 0) -> None:
+        self.usual, self.scale, self.draws = usual, scale, {"repeats": repeats, "seed": seed}
+        self.faces = usual.data.parts().evaluation
+        self.runs: dict[str, runs.Run] = {}
+        self.errors: dict[str, np.ndarray] = {}
+        self.predicted: dict[str, np.ndarray] = {}
+
+    def train(self, name: str, **changes: Any) -> None:
+        """Trains the usual experiment with changes to its fields; one that explodes is told in a line, and left out."""
+        from fkp_utils import runs, training
+
+        try:
+            self.runs[name] = runs.run(dataclasses.replace(self.usual, **changes))
+        except training.TrainingError as problem:
+            print(f"{name} is left out: {problem}")
+            return
+        self.errors[name] = self.scale * self.runs[name].restarts["evaluation"].to_numpy()
+        self.predicted[name] = self.runs[name].predict(self.faces)
+
+    def train_specialists(self, name: str, groups: Mapping[str, tuple[str, ...]]) -> int:
+        """Trains the usual experiment for each group of points (their names), and joins them; returns all parameters.
+
+        The data of the usual experiment are `subsets.Complete`.
+        """
+        from fkp_utils import runs
+
+        joined, squares, parameters = np.empty_like(self.faces.points), 0.0, 0
+        for names in groups.values():
+            data = dataclasses.replace(self.usual.data, points=names)
+            run = runs.run(dataclasses.replace(self.usual, data=data))
+            rows = [self.faces.keypoints.index(point) for point in names]
+            joined[:, rows] = run.predict(subsets.only(self.faces, names))
+            squares = squares + len(names) * run.restarts["evaluation"].to_numpy() ** 2
+            parameters += run.facts["parameters"]
+        self.errors[name] = self.scale * np.sqrt(squares / joined.shape[1])
+        self.predicted[name] = joined
+        return parameters
+
+    def lower(self, first: str, second: str) -> bool | None:
+        """Whether the first has the lower error, as `is_lower`; None also if one of them was left out."""
+        if not {first, second} <= set(self.errors):
+            return None
+        pair = self.predicted[first], self.predicted[second]
+        return is_lower(self.errors, first, second, by_persons(*pair, self.faces, **self.draws))
+
+    def text(self, names: Iterable[str]) -> str:
+        """The errors of those that were not left out, with their intervals, in a line."""
+        found = intervals(self.errors)
+        return ", ".join(f"{name} {told(found[name])}" for name in names if name in found) + " px"
+
+    def change(self, first: str, second: str) -> str:
+        """The difference of two errors with its interval, in words; also if one of them was left out."""
+        if not {first, second} <= set(self.errors):
+            return "one of the two did not train"
+        return f"RMSE changes by {told(difference(self.errors, first, second))} px"
+
+    def curves(self, name: str) -> list[np.ndarray]:
+        """The validation error of each epoch (E,), scaled, a curve for each restart; none if it was left out."""
+        run = self.runs.get(name)
+        if run is None:
+            return []
+        return [self.scale * each["validation"].to_numpy() for _, each in run.history.groupby("restart")]
 
 
-def stop(validation: np.ndarray, patience: int) -> Stop:
-    """Early stopping after `patience` epochs (E,) in a row without a lower validation error; ValueError below 1."""
-    if patience < 1:
-        raise ValueError(f"patience is {patience}; expected at least 1 epoch")
-    lowest, waited, epoch = math.inf, 0, 0
-    for error in validation:
-        lowest, waited, epoch = (error, 0, epoch + 1) if error < lowest else (lowest, waited + 1, epoch + 1)
-        if waited >= patience:
-            break
-    return Stop(epoch, float(validation[epoch - 1]), float(lowest))
-
-
-def stops(validation: np.ndarray, patiences: list[int]) -> pd.DataFrame:
-    """A row for each patience: epoch, and in percent over the lowest error of the whole training: last, best."""
-    found = {patience: stop(validation, patience) for patience in patiences}
-    lowest = float(np.min(validation))
-    rows = [(each.epoch, 100 * (each.last / lowest - 1), 100 * (each.best / lowest - 1)) for each in found.values()]
-    return pd.DataFrame(rows, pd.Index(found, name="patience"), ["epoch", "last", "best"])
-
-
-def rises(validation: np.ndarray) -> float:
-    """The share of epochs after the first whose validation error is higher than the one before."""
-    return float((np.diff(validation) > 0).mean()) if len(validation) > 1 else 0.0
+def all_agree(verdicts: Iterable[bool]) -> bool | None:
+    """The verdict of two or more restarts that say the same, else None."""
+    found = list(verdicts)
+    return found[0] if len(found) > 1 and len(set(found)) == 1 else None
 
 
 def rate_curve(axes: mpl_axes.Axes, values: Mapping[float, metrics.Estimate], label: str) -> mpl_axes.Axes:

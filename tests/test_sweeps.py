@@ -1,14 +1,10 @@
-import dataclasses
 import math
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from fkp_utils import faces, keypoints, metrics, sweeps
+from fkp_utils import experiment, faces, keypoints, metrics, subsets, sweeps
 
 ERRORS = {"a": np.array([1.0, 1.2]), "b": np.array([2.0, 2.2]), "c": np.array([1.1])}
 
@@ -75,40 +71,55 @@ def test_the_difference_over_persons():
     assert found.value == pytest.approx(-2, abs=1e-5)
 
 
-@dataclasses.dataclass
-class Trained:
-    errors: tuple[float, ...]
-
-    @property
-    def restarts(self):
-        return pd.DataFrame({"evaluation": self.errors})
-
-
-def test_specialists_are_one_network_by_the_points_each_knows():
-    found = sweeps.specialists({"eyes": Trained((1.0, 2.0)), "mouth": Trained((3.0, 4.0))}, {"eyes": 2, "mouth": 1})
-    np.testing.assert_allclose(found, np.sqrt([(2 + 9) / 3, (8 + 16) / 3]))
-
-
-def test_early_stopping_at_a_plateau_and_after_the_best():
-    validation = np.array([5, 4, 4.5, 4.2, 3, 2, 2.5, 2.6, 2.7])
-    assert sweeps.stop(validation, 1) == sweeps.Stop(3, 4.5, 4)
-    assert sweeps.stop(validation, 2) == sweeps.Stop(4, 4.2, 4)
-    assert sweeps.stop(validation, 3) == sweeps.Stop(9, 2.7, 2)
-    assert sweeps.stop(validation, 9) == sweeps.Stop(9, 2.7, 2)
-    table = sweeps.stops(validation, [1, 3])
-    assert table.loc[1].tolist() == pytest.approx([3, 125, 100])
-    assert table.loc[3].tolist() == pytest.approx([9, 35, 0])
-    assert sweeps.rises(validation) == pytest.approx(4 / 8)
-    with pytest.raises(ValueError, match="patience is 0; expected at least 1"):
-        sweeps.stop(validation, 0)
+@pytest.fixture(scope="module")
+def trainings(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sweeps")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FKP_RUNS", str(folder / "runs"))
+        patch.setenv("FKP_CACHE", str(folder / "cache"))
+        data = subsets.Complete(limit=120, fractions=(0.5, 0.2, 0.3), side=24)
+        usual = experiment.Experiment(
+            data, "three_conv", missing="drop", units="half_image", optimizer="sgd", learning_rate=0.1, epochs=2
+        )
+        found = sweeps.Trainings(usual, scale=4, repeats=20)
+        found.train("usual", restarts=2)
+        found.train("same", restarts=2)
+        found.train("wild", learning_rate=1e9)
+        yield found
 
 
-@given(st.lists(st.floats(0.1, 10), min_size=1, max_size=30), st.integers(1, 30))
-def test_more_patience_never_keeps_worse_weights(validation, patience):
-    early, late = (sweeps.stop(np.array(validation), each) for each in (patience, patience + 1))
-    assert late.best <= early.best <= early.last
-    assert early.epoch <= late.epoch <= len(validation)
-    assert sweeps.stop(np.array(validation), len(validation)).best == min(validation)
+def test_trainings_keep_scaled_errors_and_leave_out_what_explodes(trainings, capsys):
+    assert set(trainings.errors) == {"usual", "same"}
+    run, faces = trainings.runs["usual"], trainings.faces
+    np.testing.assert_allclose(trainings.errors["usual"], 4 * run.restarts["evaluation"])
+    kept = 4 * metrics.rmse(trainings.predicted["usual"], faces.points)
+    assert kept == pytest.approx(trainings.errors["usual"][run.facts["kept"]], rel=1e-3)
+    assert trainings.lower("usual", "same") is None
+    assert trainings.lower("usual", "wild") is None
+    assert trainings.change("usual", "same").startswith("RMSE changes by 0.00 [")
+    assert trainings.change("usual", "wild") == "one of the two did not train"
+    assert trainings.text(["usual", "wild"]).startswith("usual ")
+    assert [len(each) for each in trainings.curves("usual")] == [2, 2]
+    np.testing.assert_allclose(trainings.curves("usual")[0], 4 * run.history["validation"][:2])
+    assert trainings.curves("wild") == []
+
+
+def test_a_training_under_two_names_counts_once(trainings):
+    assert sweeps.spread(trainings.errors)[1] == 1
+
+
+def test_specialists_are_joined(trainings):
+    groups = subsets.regions(trainings.faces.keypoints)
+    parameters = trainings.train_specialists("joined", groups)
+    assert parameters > 2 * trainings.runs["usual"].facts["parameters"]
+    error = 4 * metrics.rmse(trainings.predicted["joined"], trainings.faces.points)
+    assert trainings.errors["joined"] == pytest.approx([error], rel=1e-3)
+    del trainings.errors["joined"]
+
+
+def test_an_estimate_without_an_interval_shows_none():
+    assert sweeps.told(metrics.Estimate(1, 1, 1)) == "1.00"
+    assert sweeps.told(metrics.Estimate(1, 0.5, 2)) == "1.00 [0.50, 2.00]"
 
 
 def test_the_curve_has_a_logarithmic_axis_and_a_point_for_each_rate():
@@ -120,3 +131,9 @@ def test_the_curve_has_a_logarithmic_axis_and_a_point_for_each_rate():
     assert axes.lines[0].get_xdata().tolist() == [0.1, 1.0]
     assert axes.get_legend_handles_labels()[1] == ["Adam", "SGD"]
     plt.close("all")
+
+
+def test_a_verdict_needs_restarts_that_agree():
+    assert [sweeps.all_agree(each) for each in ([True, True], [False, False], [True, False], [True])] == [
+        True, False, None, None
+    ]  # fmt: skip
