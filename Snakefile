@@ -1,6 +1,7 @@
 # The series as a graph.  A notebook runs again when its source, a package module that it reaches, a parameter or the
-# data have changed, and only then.  `make report` writes build/series.json and calls this; so can you, on a cluster:
+# data have changed, and only then; the last one reads what all others have recorded, and the long results.  `make report` writes build/series.json and calls this; so can you, on a cluster:
 #     snakemake notebooks --configfile build/series.json --executor slurm --jobs 14
+import glob
 import sys
 
 from fkp_utils import notebooks, series
@@ -22,6 +23,8 @@ rule notebook:
             str(path.relative_to(notebooks.ROOT))
             for path in notebooks.modules(notebooks.NOTEBOOKS / f"{wildcards.name}.ipynb", DATA)
         ],
+        needed=lambda wildcards: expand(f"{OUT}/records/{{name}}.json", name=notebooks.needed(wildcards.name)),
+        results=lambda wildcards: sorted(glob.glob("results/*.json")) if notebooks.needed(wildcards.name) else [],
     output:
         notebook=f"{OUT}/notebooks/{{name}}.ipynb",
         records=f"{OUT}/records/{{name}}.json",

@@ -22,6 +22,7 @@ REPORT = series.BUILD / "report"
 _BADGE = re.compile(r"\[!\[([^\]]*)\]\([^)]*\)\]\(([^)]*)\)")
 _NOTEBOOK = re.compile(r"\[([^\]]*)\]\((\d\d_\w+)\.ipynb(#[^)]*)?\)")
 _ROOT = re.compile(r'ROOT = "[^"]*/([^"/]+)"')
+_LINK = re.compile(r'<a href="(\d\d_\w+)\.ipynb(#[^"]*)?">([^<]*)</a>')
 _FILE = re.compile(r"\]\(\.\./([^)]*)\)")
 
 
@@ -77,7 +78,8 @@ def _assemble(executed: list[pathlib.Path]) -> None:
             nbformat.write(page(notebook, book), new / f"{name}.ipynb")
         index = (new / "index.md").read_text(encoding="utf-8")
         contents = "\n".join(["```{toctree}", ":hidden:", *book, "execution_times", "```"])
-        (new / "index.md").write_text(f"{index}\n{_front_table(book)}\n\n{contents}\n", encoding="utf-8")
+        parts = [index, _claims_table(book), _front_table(book), contents]
+        (new / "index.md").write_text("\n\n".join(filter(None, parts)) + "\n", encoding="utf-8")
         (new / "execution_times.md").write_text(_times(book), encoding="utf-8")
 
 
@@ -103,7 +105,7 @@ def page(notebook: nbformat.NotebookNode, names: Collection[str]) -> nbformat.No
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-output"]
         for output in outputs:
             if "text/html" in output.data:
-                output.data["text/html"] = _table(output.data["text/html"])
+                output.data["text/html"] = _pages(_table(output.data["text/html"]), names)
         shown = [output for output in outputs if "image/png" in output.data]
         if len(shown) > 1:
             raise ValueError(f"a cell shows {len(shown)} figures; one cell, one figure:\n{cell.source}")
@@ -111,6 +113,7 @@ def page(notebook: nbformat.NotebookNode, names: Collection[str]) -> nbformat.No
             options = output.metadata.get("image/png", {})
             image = {"alt": options.get("alt", ""), "width": f"{options.get('width', 720)}px"}
             cell.metadata["mystnb"] = {"image": image}
+    notebook.cells = [part for cell in notebook.cells for part in (*_anchors(cell), cell)]
     notebook.metadata.setdefault("language_info", {"name": "python", "pygments_lexer": "ipython3"})
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(_stamp_text(notebook.metadata["fkp"])))
     return notebook
@@ -122,6 +125,27 @@ def _linked(text: str, names: Collection[str]) -> str:
 
     text = _BADGE.sub(r"[\1](\2){.badge-button}", text)
     return _FILE.sub(rf"](https://github.com/{badges.repository()}/blob/main/\1)", _NOTEBOOK.sub(resolved, text))
+
+
+def _anchors(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """What goes before a cell so that links find the claims that it tests; nothing if it tests none."""
+    import nbformat
+
+    from fkp_utils import claims, records
+
+    found = [output.get("data", {}).get(records.MIME, {}) for output in cell.get("outputs", [])]
+    named = [f'<div id="{claims.anchor(record["name"])}"></div>' for record in found if "claim" in record]
+    return [nbformat.v4.new_markdown_cell("\n".join(named))] if named else []
+
+
+def _pages(html: str, names: Collection[str]) -> str:
+    """`html` with links to notebooks as links to their pages; plain text for notebooks that are not in the book."""
+
+    def resolved(match: re.Match[str]) -> str:
+        name, place, text = match.groups("")
+        return f'<a href="{name}.html{place}">{text}</a>' if name in names else text
+
+    return _LINK.sub(resolved, html)
 
 
 def _table(html: str) -> str:
@@ -167,6 +191,22 @@ def _front_table(book: dict[str, nbformat.NotebookNode]) -> str:
     faces = "all faces" if profile.faces is None else f"{profile.faces:,} faces at most"
     data = f"Data: {stamp['parameters']['DATA']}. Profile: {profile.name} ({faces})."
     return "\n".join([*rows, "", data + " [Execution times](execution_times.md)."])
+
+
+def _claims_table(book: dict[str, nbformat.NotebookNode]) -> str:
+    """What the pages say of every claim of the earlier reports; nothing without the page that collects it."""
+    from fkp_utils import claims, records
+
+    stamps = {name: notebook.metadata["fkp"] for name, notebook in book.items()}
+    if "error" in stamps.get(notebooks.LAST, {"error": ""}):
+        return ""
+    found = {name: records.read(book[name]) | stamp for name, stamp in stamps.items() if "error" not in stamp}
+    table = claims.front(claims.tests(found), notebooks.names())
+    head = " | ".join(table.columns.str.capitalize())
+    rows = ["## What held up", "", f"| {head} |", "|" + "---|" * len(table.columns)]
+    rows += [f"| {' | '.join(text.replace('|', '/') for text in row)} |" for row in table.itertuples(index=False)]
+    whole = f"Each test, with its figures: [{notebooks.title(notebooks.LAST)}]({notebooks.LAST}.ipynb)."
+    return _pages("\n".join([*rows, "", whole, "", "## The notebooks"]), book)
 
 
 def _times(book: dict[str, nbformat.NotebookNode]) -> str:

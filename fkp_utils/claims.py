@@ -16,11 +16,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
+from pandas.io.formats import style
 
-from fkp_utils import devices, files, records, runtime
+from fkp_utils import devices, files, notebooks, records, runtime
 
-PLACE = pathlib.Path(__file__).resolve().parents[1] / "results" / "claims.json"  # verdicts on photos
-PAGE = "14_what_held_up"
+PLACE = notebooks.ROOT / "results" / "claims.json"  # verdicts on photos
+PAGE = notebooks.LAST
 REPORTS = {
     "S0": "Fifteen points of Kaggle's faces",
     "S1": "From the nose tip to 68 points",
@@ -28,6 +29,7 @@ REPORTS = {
     "S3": "Complete graph distance",
     "S4": "Five points of CelebA",
 }
+OTHERS = {"K": "Gains reported for Kaggle's competition"}  # tested too, as "K.1", but claimed by none of the reports
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,6 +123,10 @@ class Test:
         return self.identity.split(" ")[0]
 
     @property
+    def report(self) -> str:
+        return self.claim.split(".")[0]
+
+    @property
     def verdict(self) -> str:
         return records.VERDICTS[self.holds]
 
@@ -159,7 +165,7 @@ def tests(recorded: Mapping[str, Mapping[str, Any]]) -> list[Test]:
     ]
     order = [claim.identity for claim in CLAIMS]
     for test in found:
-        if test.claim not in order:
+        if test.claim not in order and test.report not in OTHERS:
             raise ValueError(f"{test.notebook} records {test.identity!r}; no claim of that number is in claims.CLAIMS")
     made = {(test.claim, test.notebook) for test in found}
     lacking = [
@@ -169,6 +175,7 @@ def tests(recorded: Mapping[str, Mapping[str, Any]]) -> list[Test]:
     ]
     if lacking:
         raise ValueError(f"claims without a record, though their notebook was executed: {', '.join(lacking)}")
+    order += sorted({test.claim for test in found} - {*order})
     return sorted(found, key=lambda test: order.index(test.claim))
 
 
@@ -182,8 +189,9 @@ def verdict(claim: Claim, found: Iterable[Test], existing: Iterable[str]) -> str
         return "not executed here" if claim.notebook in existing else "announced"
     if len(counted) == 1:
         return next(iter(counted))
-    short = dict(zip(records.VERDICTS.values(), ("hold", "do not", "cannot be told"), strict=True))
-    return ", ".join(f"{counted[name]} {word}" for name, word in short.items() if counted[name])
+    short = {True: ("holds", "hold"), False: ("does not", "do not"), None: ("cannot be told",) * 2}
+    numbers = {words: counted[records.VERDICTS[holds]] for holds, words in short.items()}
+    return ", ".join(f"{count} {words[count > 1]}" for words, count in numbers.items() if count)
 
 
 def front(found: Iterable[Test], existing: Iterable[str]) -> pd.DataFrame:
@@ -193,36 +201,64 @@ def front(found: Iterable[Test], existing: Iterable[str]) -> pd.DataFrame:
     for claim in CLAIMS:
         own = [test for test in found if test.claim == claim.identity]
         pages = {test.notebook: test for test in reversed(own)}  # the first test of each
-        links = " ".join(link(pages[name]) for name in sorted(pages)) or claim.notebook[:2]
+        links = " ".join(link(pages[name], name[:2]) for name in sorted(pages)) or claim.notebook[:2]
         words = (claim.identity, claim.statement, claim.theirs, verdict(claim, own, existing))
         rows.append((*map(html.escape, words), links))
     return pd.DataFrame(rows, columns=["claim", "an earlier report", "its figures", "here", "page"])
 
 
-def link(test: Test) -> str:
-    """HTML that leads to the cell of the test; its text is the number of the notebook."""
-    return f'<a href="{test.notebook}.ipynb#{test.anchor}">{test.notebook[:2]}</a>'
+def link(test: Test, text: str) -> str:
+    """HTML that leads to the cell of the test."""
+    return f'<a href="{test.notebook}.ipynb#{test.anchor}">{html.escape(text)}</a>'
 
 
 def table(found: Iterable[Test], report: str, photos: Mapping[str, Test] | None = None) -> pd.DataFrame:
-    """A row for each test of a report, one of REPORTS, as HTML; photos: tests on photos by identity, if there are."""
-    rows = []
-    for test in (each for each in found if each.claim.split(".")[0] == report):
+    """A row for each test of a report, by its number, as HTML; photos: tests on photos by identity, if there are."""
+    rows, on_photos = [], f"photos ({next(iter(photos.values())).profile})" if photos else ""
+    for test in (each for each in found if each.report == report):
         other = (photos or {}).get(test.identity)
-        words = {"claim": test.identity, "statement": test.statement, "theirs": test.theirs}
-        words |= {f"here ({test.data}, {test.profile})": test.ours, "verdict": test.verdict}
+        words = {"statement": test.statement, "theirs": test.theirs, "verdict": test.verdict}
+        words[f"here ({test.data}, {test.profile})"] = test.ours
         if photos:
-            words["on photos"] = f"{other.verdict}: {other.ours}" if other else "not executed"
-        rows.append({name: html.escape(text) for name, text in words.items()} | {"page": link(test)})
+            words[on_photos] = f"{other.verdict}: {other.ours}" if other else "–"
+        rows.append({"claim": link(test, test.identity)} | {name: html.escape(text) for name, text in words.items()})
     return pd.DataFrame(rows)
+
+
+def styled(table: pd.DataFrame) -> style.Styler:
+    """The table as pages show sentences."""
+    return table.style.hide(axis="index").set_table_attributes("data-text")
 
 
 def counts(found: Iterable[Test]) -> pd.DataFrame:
     """How many tests of each report hold, do not, and cannot be told: a row a report, a column a verdict."""
-    counted = pd.DataFrame(0, list(REPORTS), list(records.VERDICTS.values()))
+    counted = pd.DataFrame(0, [*REPORTS, *OTHERS], list(records.VERDICTS.values()))
     for test in found:
-        counted.loc[test.claim.split(".")[0], test.verdict] += 1
+        counted.loc[test.report, test.verdict] += 1
     return counted
+
+
+def long_runs(folder: pathlib.Path = PLACE.parent) -> pd.DataFrame:
+    """A row for each table of long runs in `results/`: what was measured, on what, how much, where and when."""
+    rows = []
+    for path in sorted(folder.glob("*.json")):
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        if path.name == PLACE.name or not isinstance(facts, dict):
+            continue
+        faces, data = facts.get("faces", ""), facts.get("data", {})
+        if isinstance(faces, dict):
+            faces = ", ".join(f"{count:,} {part}" for part, count in faces.items())
+        rows.append(
+            {
+                "results": path.stem,
+                "data": data.get("name", "") if isinstance(data, dict) else str(data),
+                "faces": str(faces),
+                "how much": str(facts.get("profile") or facts.get("network") or ""),
+                "device": str(facts.get("device", "")),
+                "date": str(facts.get("date", ""))[:10],
+            }
+        )
+    return pd.DataFrame(rows, columns=["results", "data", "faces", "how much", "device", "date"])
 
 
 def publish(folder: pathlib.Path, target: pathlib.Path = PLACE) -> pathlib.Path:

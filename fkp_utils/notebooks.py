@@ -12,12 +12,18 @@ from fkp_utils import code_version
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
+LAST = "14_what_held_up"  # reads what the others have recorded, so it is executed after them
 _MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
 
 
 def names() -> list[str]:
     """The notebooks of the series in order, such as `01_eda`."""
     return sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+
+
+def needed(name: str) -> list[str]:
+    """The notebooks whose records a notebook reads: for LAST all others, for others none."""
+    return [other for other in names() if other != LAST] if name == LAST else []
 
 
 def cells(path: pathlib.Path) -> list[dict[str, Any]]:

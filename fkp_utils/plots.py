@@ -186,6 +186,19 @@ def bars(
     return axes
 
 
+def stacked(axes: mpl_axes.Axes, table: pd.DataFrame, unit: str, colours: Sequence[str]) -> mpl_axes.Axes:
+    """Horizontal bars of counts, one for each row of the table, the first on top, with a part for each column."""
+    left = np.zeros(len(table))
+    for name, colour in zip(table, colours, strict=True):
+        bar = axes.barh(table.index, table[name], left=left, color=colour, label=name)
+        axes.bar_label(bar, [count or "" for count in table[name]], label_type="center", color="white")
+        left += table[name].to_numpy()
+    axes.invert_yaxis()
+    axes.set_xlabel(unit)
+    axes.grid(visible=False, axis="y")
+    return axes
+
+
 def estimates(
     axes: mpl_axes.Axes, values: Mapping[str, metrics.Estimate], unit: str, colour: str = BLUE
 ) -> mpl_axes.Axes:

@@ -64,11 +64,17 @@ def test_a_record_of_no_claim_is_an_error():
         claims.tests({"01_eda": stamp(*EDA, "S7.1 x")})
 
 
+def test_what_is_said_elsewhere_is_tested_too_and_comes_last():
+    found = claims.tests({"13_best_model": stamp("K.2", "K.1 gain"), "02_imputation": stamp("S0.2 KNN")})
+    assert [test.identity for test in found] == ["S0.2 KNN", "K.1 gain", "K.2"]
+    assert len(claims.table(found, "K")) == 2
+
+
 def test_the_verdict_on_a_claim_counts_its_tests():
     first, normal = claims.CLAIMS[0], next(claim for claim in claims.CLAIMS if claim.identity == "S4.1")
     found = claims.tests({"01_eda": stamp("S0.1 a", "S4.1 b")})
     found += claims.tests({"02_imputation": stamp("S0.1 c", "S0.1 d", "S0.2 e", holds=False)})
-    assert claims.verdict(first, found, []) == "1 hold, 2 do not"
+    assert claims.verdict(first, found, []) == "1 holds, 2 do not"
     assert claims.verdict(normal, found, []) == "holds"
     assert claims.verdict(first, [], ["01_eda"]) == "not executed here"
     assert claims.verdict(first, [], []) == "announced"
@@ -88,18 +94,20 @@ def test_the_front_table_has_a_row_a_claim_and_leads_to_the_cells():
 def test_the_table_of_a_report_is_html_with_what_was_found_on_photos():
     found = claims.tests({"01_eda": stamp(*EDA)})
     table = claims.table(found, "S0")
-    assert list(table) == ["claim", "statement", "theirs", "here (synthetic, quick)", "verdict", "page"]
+    assert list(table) == ["claim", "statement", "theirs", "verdict", "here (synthetic, quick)"]
+    assert table["claim"].tolist() == ['<a href="01_eda.ipynb#claim-s0-1-axis">S0.1 axis</a>']
+    assert "data-text" in claims.styled(table).to_html()
     assert table["statement"].tolist() == ["It &lt;is&gt; so."]
     photos = {test.identity: test for test in claims.tests({"01_eda": stamp(*EDA, holds=False, data="kaggle")})}
-    assert claims.table(found, "S4", photos)["on photos"].tolist() == ["does not hold: 4 [3, 5]"]
-    assert claims.table(found, "S4", {"S0.1 axis": photos["S0.1 axis"]})["on photos"].tolist() == ["not executed"]
+    assert claims.table(found, "S4", photos)["photos (quick)"].tolist() == ["does not hold: 4 [3, 5]"]
+    assert claims.table(found, "S4", {"S0.1 axis": photos["S0.1 axis"]})["photos (quick)"].tolist() == ["–"]
     assert claims.table(found, "S2").empty
 
 
 def test_counts_are_of_tests_by_report():
     table = claims.counts(claims.tests({"01_eda": stamp(*EDA)}))
     assert isinstance(table, pd.DataFrame)
-    assert table["holds"].to_dict() == {"S0": 1, "S1": 0, "S2": 0, "S3": 0, "S4": 1}
+    assert table["holds"].to_dict() == {"S0": 1, "S1": 0, "S2": 0, "S3": 0, "S4": 1, "K": 0}
     assert list(table) == list(records.VERDICTS.values())
 
 
@@ -114,3 +122,14 @@ def test_what_was_found_on_photos_is_kept(tmp_path):
     assert claims.published(tmp_path / "nothing.json") is None
     with pytest.raises(ValueError, match="no records"):
         claims.publish(tmp_path / "nothing")
+
+
+def test_long_runs_are_listed_with_where_they_come_from(tmp_path):
+    facts = {"data": {"name": "kaggle"}, "faces": {"training": 2441}, "profile": "full", "date": "2026-01-02T03"}
+    facts |= {"device": "GPU"}
+    (tmp_path / "variants.json").write_text(json.dumps(facts | {"rows": []}))
+    (tmp_path / "claims.json").write_text("{}")
+    assert claims.long_runs(tmp_path).values.tolist() == [
+        ["variants", "kaggle", "2,441 training", "full", "GPU", "2026-01-02"]
+    ]
+    assert claims.long_runs(tmp_path / "nothing").empty

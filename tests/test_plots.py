@@ -165,6 +165,14 @@ def test_bars_stand_in_order_with_their_numbers(axes):
     assert axes.get_xlabel() == "px²"
 
 
+def test_stacked_bars_begin_where_the_last_part_ends(axes):
+    table = pd.DataFrame({"holds": [2, 1], "does not": [0, 4]}, ["first", "second"])
+    plots.stacked(axes, table, "tests", [plots.BLUE, plots.ORANGE])
+    assert [(patch.get_x(), patch.get_width()) for patch in axes.patches] == [(0, 2), (0, 1), (2, 0), (1, 4)]
+    assert [text.get_text() for text in axes.texts] == ["2", "1", "", "4"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["first", "second"]
+
+
 def estimate(value):
     return metrics.Estimate(value, value - 1, value + 2)
 

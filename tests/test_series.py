@@ -9,7 +9,7 @@ import time
 import nbformat
 import pytest
 
-from fkp_utils import book, notebooks, series
+from fkp_utils import book, claims, notebooks, series
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +97,23 @@ def test_what_depends_on_a_change_is_executed_and_only_that(tiny):
     edit(tiny.folder / "notebooks/02_second.ipynb", "another line", "a line")
     edit(tiny.folder / "fkp_utils/keypoints.py", "\n", "\n\n")
     assert pending(tiny) == {"01_first"}
+
+
+def test_the_last_notebook_is_executed_after_all_others_and_again_after_each(tiny, write_notebook):
+    for name in ("03_fails", "04_bare"):
+        (tiny.folder / f"notebooks/{name}.ipynb").unlink()
+    own = [claim.identity for claim in claims.CLAIMS if claim.notebook == notebooks.LAST]
+    source = f"from fkp_utils import records\nfor name in {own}:\n    records.claim(name, 'a', 'b', 'c', None)"
+    write_notebook(tiny.folder / f"notebooks/{notebooks.LAST}.ipynb", ["parameters", source])
+    assert pending(tiny) == {notebooks.LAST}
+    edit(tiny.folder / "notebooks/02_second.ipynb", "a line", "another line")
+    assert tiny.report("--jobs", "2").returncode == 0, tiny.last.stdout
+    assert re.findall(r"(\w+) +done", tiny.last.stdout) == ["02_second", notebooks.LAST]
+    assert pending(tiny) == set()
+    edit(tiny.folder / "notebooks/01_first.ipynb", "'one', 1", "'one', 2")
+    assert pending(tiny) == {"01_first", notebooks.LAST}
+    front = (tiny.folder / "build/report/index.html").read_text(encoding="utf-8")
+    assert front.count(f'href="{notebooks.LAST}.html#claim-') == len(own)
 
 
 def test_a_module_that_nothing_imports_changes_nothing(tiny):

@@ -7,7 +7,7 @@ import urllib.parse
 
 import pytest
 
-from fkp_utils import notebooks
+from fkp_utils import claims, notebooks
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = [
@@ -86,9 +86,21 @@ def test_the_front_table_leads_to_the_notebooks(open_page, root):
         assert page.locator("article h1").inner_text().startswith(name[:2])
         page.locator(".navbar-brand").click()
         assert _stem(page) == "index"
-    rows = page.locator("article table tbody tr").all_inner_texts()
+    rows = page.locator("article table").last.locator("tbody tr").all_inner_texts()
     assert len(rows) == len(notebooks.names())
     assert all(len(row.split("\t")[1]) > 20 for row in rows)
+
+
+def test_every_claim_is_on_the_front_and_leads_to_the_cell_that_tests_it(open_page, root):
+    page = open_page(root / "index.html")
+    rows = page.locator("article table").first.locator("tbody tr")
+    assert [text.split("\t")[0] for text in rows.all_inner_texts()] == [claim.identity for claim in claims.CLAIMS]
+    targets = page.locator("article table").first.locator("a").evaluate_all("links => links.map(a => a.href)")
+    assert len(targets) >= sum(claim.notebook in notebooks.names() for claim in claims.CLAIMS)
+    for target in targets:
+        parts = urllib.parse.urlsplit(target)
+        path = root / pathlib.PurePosixPath(parts.path).name
+        assert f'id="{parts.fragment}"' in path.read_text(encoding="utf-8"), target
 
 
 def test_the_sidebar_names_the_pages(open_page, root):
