@@ -1,5 +1,6 @@
 # The series as a graph.  A notebook runs again when its source, a package module that it reaches, a parameter or the
-# data have changed, and only then; the last one reads what all others have recorded, and the long results.  `make report` writes build/series.json and calls this; so can you, on a cluster:
+# data have changed, and only then; the last one reads what all others have recorded, and the long results.
+# `make report` writes build/series.json and calls this; so can you, on a cluster:
 #     snakemake notebooks --configfile build/series.json --executor slurm --jobs 14
 import glob
 import sys
