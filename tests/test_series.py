@@ -9,7 +9,7 @@ import time
 import nbformat
 import pytest
 
-from fkp_utils import book, claims, notebooks, series
+from fkp_utils import book, claims, notebooks, records, series
 
 
 @pytest.fixture(autouse=True)
@@ -265,3 +265,13 @@ def test_tables_tell_words_from_numbers():
     html = "<td class='a'>-1.5</td><td >left eye</td><td>nan</td><td>None</td><td>+3</td>"
     assert book._table(html).count("data-words") == 1
     assert "<td data-words >left eye</td>" in book._table(html)
+
+
+def test_claims_are_found_by_links_and_tables_lead_to_pages():
+    claim = {"name": "S0.1 axis", "claim": {}}
+    code = nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("display_data", {records.MIME: claim})])
+    table = '<a href="01_a.ipynb#claim-s0-1-axis">S0.1 axis</a> <a href="02_b.ipynb">02</a>'
+    other = nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("display_data", {"text/html": table})])
+    _, _, anchor, _, shown = made(code, other).cells
+    assert anchor.source == '<div id="claim-s0-1-axis"></div>'
+    assert shown.outputs[0].data["text/html"] == '<a href="01_a.html#claim-s0-1-axis">S0.1 axis</a> 02'
