@@ -18,6 +18,11 @@ from fkp_utils.datasets import synthetic, synthetic_people
 # Parameters of `synthetic_people.draw` that belong together.
 INGREDIENTS = {
     "turned heads": ("yaw", "pitch", "roll"),
+    "light": ("light_side", "light_above", "key", "fill", "ambient", "rim", "shadow", "uneven", "gloss"),
+    "lens, sensor and file": (
+        "exposure", "contrast", "haze", "blur", "motion", "noise", "sharpen", "coarse", "blocks", "interlace",
+        "jpeg_quality", "padding_x", "padding_y",
+    ),
     "framing": ("zoom", "shift_x", "shift_y"),
     "expressions": ("smile", "opening", "jaw_drop", "lids", "gaze_x", "gaze_y", "brow_lift", "frown"),
     "shapes of heads": (
@@ -28,12 +33,7 @@ INGREDIENTS = {
     "hair and beards": ("bald", "has_hair", "long_hair", "hair_length", "fringe", "curls", "beard", "hairline"),
     "tones of skin and hair": ("skin", "hair_tone", "brow_dark", "lip_tone", "iris", "makeup", "age", "mottle"),
     "things in front": ("cover", "glasses", "sunglasses", "hat"),
-    "light": ("light_side", "light_above", "key", "fill", "ambient", "rim", "shadow", "uneven", "gloss"),
     "backgrounds": ("backdrop", "backdrop_structure", "clothes", "shirt"),
-    "lens, sensor and file": (
-        "exposure", "contrast", "haze", "blur", "motion", "noise", "sharpen", "coarse", "blocks", "interlace",
-        "jpeg_quality", "padding_x", "padding_y",
-    ),
 }  # fmt: skip
 
 
@@ -64,6 +64,20 @@ def _parts(data: Rendered) -> experiment.Parts:
     for name in INGREDIENTS.get(data.without, ()):
         drawn[name] = np.full_like(drawn[name], np.median(drawn[name]))
     return experiment.Parts(*synthetic.render(drawn, workers=None).split(data.fractions, seed=data.seed))
+
+
+def changed(faces: face_sets.Faces, **values: float) -> face_sets.Faces:
+    """The same synthetic faces with these parameters at these values, and all else as it was; all points given.
+
+    ValueError for a parameter that is not known, or faces that are not synthetic.
+    """
+    names = set(synthetic_people.draw(1, 0))
+    if unknown := sorted(set(values) - names):
+        raise ValueError(f"no parameter {', '.join(unknown)}; there are {', '.join(sorted(names))}")
+    known = faces.attributes | {"subject": faces.subject}
+    parameters = {name: np.asarray(each) for name, each in known.items() if name in names}
+    fixed = {name: np.full(len(faces), value) for name, value in values.items()}
+    return synthetic.render(parameters | fixed, workers=None)
 
 
 def looks(faces: face_sets.Faces) -> pd.DataFrame:

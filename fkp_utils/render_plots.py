@@ -34,7 +34,7 @@ def sweep_sheet(sweeps: Mapping[str, face_sets.Faces]) -> mpl_figure.Figure:
         for axes, image, points, value in zip(row, faces.images, faces.points, faces.attributes[name], strict=False):
             plots.show_face(axes, image)
             axes.scatter(*points.T, s=2, c=plots.YELLOW)
-            axes.set_xlabel(f"{value:.4g}", fontsize=10, labelpad=1)
+            axes.set_xlabel(f"{value:.2g}", fontsize=10, labelpad=1)
         for axes in row[len(faces) :]:
             axes.axis("off")
         row[0].set_ylabel(name.replace("_", " "), rotation=0, ha="right", va="center", fontsize=11)
@@ -45,7 +45,7 @@ def densities(axes: mpl_axes.Axes, values: Mapping[str, np.ndarray], unit: str) 
     """How the values (N,) of each name are distributed, as steps on one range; NaN is left out."""
     known = {name: each[np.isfinite(each)] for name, each in values.items()}
     low, high = np.percentile(np.concatenate(list(known.values())), [0.5, 99.5])
-    edges = np.linspace(low, max(high, low + 1e-6), 26)
+    edges = np.linspace(low, max(high, low + 1e-6), 19)
     styles = ((plots.BLUE, "-"), (plots.ORANGE, "--"), (plots.GREEN, ":"))
     for (name, each), (colour, line) in zip(known.items(), styles, strict=False):
         share = np.histogram(each, edges)[0] / max(len(each), 1)

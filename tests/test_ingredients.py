@@ -34,7 +34,7 @@ def test_what_is_left_out_is_the_same_in_all_and_the_rest_is_not(without):
 
 
 def test_an_unknown_ingredient_is_refused():
-    with pytest.raises(ValueError, match="without is 'salt'; expected one of turned heads, framing"):
+    with pytest.raises(ValueError, match="without is 'salt'; expected one of turned heads, light"):
         ingredients.Rendered(limit=8, without="salt").parts()
 
 
@@ -69,3 +69,17 @@ def test_causes_are_told_of_synthetic_faces():
     table = ingredients.causes(faces, np.arange(12.0))
     assert {"yaw", "smile", "jpeg_quality"} <= set(table["parameter"])
     assert not {"texture", "visible"} & set(table["parameter"])
+
+
+def test_one_thing_is_changed_and_nothing_else():
+    faces = synthetic.make(10, seed=2, workers=1)
+    same = ingredients.changed(faces)
+    np.testing.assert_array_equal(same.images, faces.images)
+    bearded = ingredients.changed(faces, beard=2, beard_dark=0.8)
+    np.testing.assert_array_equal(bearded.points, same.points)
+    assert (bearded.images != same.images).any()
+    with pytest.raises(ValueError, match="no parameter hump; there are age"):
+        ingredients.changed(faces, hump=1)
+    bare = face_sets.Faces(faces.images, faces.points, faces.keypoints, subject=faces.subject)
+    with pytest.raises(ValueError, match="parameters lack age"):
+        ingredients.changed(bare)

@@ -21,9 +21,9 @@ def test_stages_are_as_light_as_a_photo_of_them():
 
 
 def test_sweeps_are_rows_with_their_values():
-    sweeps = {"yaw": synthetic.sweep("yaw", [-30, 0, 30]), "light_side": synthetic.sweep("light_side", [0.0, 45.5])}
+    sweeps = {"yaw": synthetic.sweep("yaw", [-30, 0, 30]), "light_side": synthetic.sweep("light_side", [0.0, 45.4])}
     figure = render_plots.sweep_sheet(sweeps)
-    assert [axes.get_xlabel() for axes in figure.axes] == ["-30", "0", "30", "0", "45.5", ""]
+    assert [axes.get_xlabel() for axes in figure.axes] == ["-30", "0", "30", "0", "45", ""]
     assert figure.axes[0].get_ylabel() == "yaw"
     assert figure.axes[3].get_ylabel() == "light side"
     np.testing.assert_allclose(figure.axes[2].collections[0].get_offsets(), sweeps["yaw"].points[2])
