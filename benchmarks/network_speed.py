@@ -25,7 +25,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from keras import ops  # noqa: E402
 
-from fkp_utils import best, experiment, models, outputs, runs, summary, training  # noqa: E402
+from fkp_utils import augment, best, experiment, models, outputs, runs, summary, training  # noqa: E402
 from fkp_utils import keypoints as keypoint_sets  # noqa: E402
 
 SIZE, BATCH, MANY = (96, 96), 32, 256
@@ -63,7 +63,7 @@ def measure(name: str, precision: str, repeats: int, most: float) -> dict[str, o
     meaning = outputs.apart(keypoint_sets.KAGGLE_15)
     images = np.random.default_rng(0).integers(0, 256, (MANY, *SIZE, 1), dtype=np.uint8)
     targets = np.random.default_rng(1).uniform(0, 95, (MANY, len(meaning), 2)).astype(np.float32)
-    described = experiment.Experiment(model=name, precision=precision, batch=BATCH, augmentation=best.AUGMENTATION)
+    described = experiment.Experiment(model=name, precision=precision, batch=BATCH, augmentation=augment.MODERATE)
     parts = experiment.Data(limit=80).parts()
     model = runs.build(dataclasses.replace(described, sources="apart"), parts, 0)
     whole = training.trainer(model, described.augmentation, meaning.mirror, 0)

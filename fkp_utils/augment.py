@@ -74,7 +74,7 @@ class Augmentation:
     @property
     def label(self) -> str:
         """What tells it from others: "" for none, "augmented" for STANDARD, else how strongly or by what."""
-        known = {NONE: "", STANDARD: "augmented", STRONG: "strongly augmented"}
+        known = {NONE: "", STANDARD: "augmented", MODERATE: "moderately augmented", STRONG: "strongly augmented"}
         if self in known:
             return known[self]
         amounts = [field for field in _RANGES if field != "chance" and getattr(self, field)]
@@ -84,12 +84,16 @@ class Augmentation:
 NONE = Augmentation()
 # What a camera and a pose change anyway: safe to use on any frontal face.
 STANDARD = Augmentation(flip=0.5, rotate=15, scale=0.1, shift=0.05, brightness=0.3, contrast=0.3)
+# What a careless detector and a cheap camera add; nothing covers the face.
+MODERATE = Augmentation(
+    flip=0.5, rotate=20, scale=0.15, shift=0.08, crop=0.1, brightness=0.4, contrast=0.4, blur=1, noise=6, chance=0.3
+)
 # Everything, for faces that are also covered, out of focus, coarse or grainy.
 STRONG = Augmentation(
     flip=0.5, rotate=20, scale=0.15, shift=0.08, crop=0.1, brightness=0.5, contrast=0.5,
     occlusion=0.4, blur=1.5, pixelate=4, noise=12, chance=0.5,
 )  # fmt: skip
-PRESETS = {"none": NONE, "standard": STANDARD, "strong": STRONG}
+PRESETS = {"none": NONE, "standard": STANDARD, "moderate": MODERATE, "strong": STRONG}
 
 
 def layer(augmentation: Augmentation, mirror: tuple[int, ...], size: tuple[int, int], seed: int) -> keras.layers.Layer:

@@ -16,15 +16,11 @@ if TYPE_CHECKING:
 
 SHARES = (0.94, 0.03, 0.03)  # of training, validation, evaluation where a model is to answer for others
 MANY = 1000  # faces of which such small shares still hold several people
-# Between the standard and the strong mixture: all that a camera and a detector do, nothing that covers a face.
-AUGMENTATION = augment.Augmentation(
-    flip=0.5, rotate=20, scale=0.15, shift=0.08, crop=0.1, brightness=0.4, contrast=0.4, blur=1, noise=6, chance=0.3
-)
 RECIPE: dict[str, Any] = {
     "model": "heatmap",
     "missing": "mask",
     "sources": "apart",
-    "augmentation": AUGMENTATION,
+    "augmentation": augment.MODERATE,
     "loss": "wing",
     "dropout": 0.1,
     "learning_rate": 2e-3,
@@ -65,7 +61,7 @@ def steps(data: experiment.Data, profile: profiles.Profile, epochs: int) -> dict
     changes: dict[str, dict[str, Any]] = {
         "LeNet-5, masked loss": {},
         "own outputs of the sources": sources,
-        "augmentation": {"augmentation": AUGMENTATION},
+        "augmentation": {"augmentation": augment.MODERATE},
         "heat maps": maps,
         "Wing loss": {"loss": "wing"},
         "falling rate, averaged weights": falling,

@@ -101,7 +101,7 @@ def compile_trainer(model: keras.Model, described: experiment.Experiment, steps:
         optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True)
     loss = losses.loss(described.loss, described.alpha)
     height, width = model.input[0].shape[1:3]
-    unit = (1.0, 1.0) if described.units == "pixels" else (width / 2, height / 2)
+    unit = np.array([1, 1] if described.units == "pixels" else [width / 2, height / 2], np.float32)
     jit = devices.accelerator() != devices.cpu() or keras.backend.backend() == "jax"  # slower for TensorFlow on a CPU
     model.compile(
         optimizer,

@@ -154,6 +154,21 @@ def test_a_killed_training_goes_on_as_if_unbroken(tmp_path):
     assert not list((tmp_path / "broken").glob("*.partial"))
 
 
+def test_jax_learns_and_averages(tmp_path):
+    pytest.importorskip("jax")
+    script = """
+from fkp_utils import runtime
+runtime.load_keras()
+from fkp_utils import experiment, runs
+described = experiment.Experiment(data=experiment.Data(limit=80), epochs=3, batch=16, ema=0.9)
+print("validation", *runs.run(described).history["validation"])
+"""
+    environment = os.environ | {"FKP_RUNS": str(tmp_path), "KERAS_BACKEND": "jax"}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    first, *_, last = map(float, done.stdout.split("validation ")[-1].split())
+    assert last < 0.8 * first, "the average does not follow what is learnt"
+
+
 @pytest.mark.usefixtures("_empty")
 def test_averaged_weights_are_those_that_are_validated_and_kept(monkeypatch):
     seen, own = [], []
