@@ -166,7 +166,7 @@ print("validation", *runs.run(described).history["validation"])
     environment = os.environ | {"FKP_RUNS": str(tmp_path), "KERAS_BACKEND": "jax"}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     first, *_, last = map(float, done.stdout.split("validation ")[-1].split())
-    assert last < 0.8 * first, "the average does not follow what is learnt"
+    assert last < 0.95 * first, "the average does not follow what is learnt"
 
 
 @pytest.mark.usefixtures("_empty")
