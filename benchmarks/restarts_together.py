@@ -2,9 +2,9 @@
 
 Both take the same steps from the same weights in the same order of faces; the largest difference of a weight after one
 step is told.  The network is that of notebook 08, with its optimizer.  Times are medians over repeats, without the
-compilation.  Without JAX it says so and ends.
+compilation.  Without JAX, which the project does not need, it says so and ends.
 
-    KERAS_BACKEND=jax python benchmarks/restarts_together.py [--restarts 8] [--faces 400] [--side 32] [--batch 8]
+    python benchmarks/restarts_together.py [--restarts 8] [--faces 400] [--side 32] [--batch 8]
         [--steps 20] [--repeats 5]
 """
 
@@ -18,9 +18,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-os.environ.setdefault("KERAS_BACKEND", "jax")
+JAX = importlib.util.find_spec("jax") is not None
+if JAX:
+    os.environ["KERAS_BACKEND"] = "jax"
 
-from fkp_utils import runtime
+from fkp_utils import runtime  # noqa: E402
 
 runtime.load_keras()
 
@@ -76,9 +78,9 @@ def main(arguments: list[str] | None = None) -> int:
     for name, usual in {"restarts": 8, "faces": 400, "side": 32, "batch": 8, "steps": 20, "repeats": 5}.items():
         parser.add_argument(f"--{name}", type=int, default=usual)
     options = parser.parse_args(arguments)
-    if keras.backend.backend() != "jax" or importlib.util.find_spec("jax") is None:
-        print("this needs JAX: install it, and set KERAS_BACKEND=jax", file=sys.stderr)
-        return 1
+    if not JAX:
+        print("restarts_together is left out: it compares two ways of JAX, which is not installed")
+        return 0
     import jax
     from jax import numpy as jnp
 

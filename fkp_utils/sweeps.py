@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib import axes as mpl_axes
 from scipy import stats
 
-from fkp_utils import eda, metrics, subsets
+from fkp_utils import eda, metrics, plots, subsets
 
 if TYPE_CHECKING:
     from fkp_utils import experiment, runs
@@ -168,17 +168,20 @@ def all_agree(verdicts: Iterable[bool]) -> bool | None:
     return found[0] if len(found) > 1 and len(set(found)) == 1 else None
 
 
-def rate_curve(axes: mpl_axes.Axes, values: Mapping[float, metrics.Estimate], label: str) -> mpl_axes.Axes:
-    """Errors with their intervals over learning rates on a logarithmic axis, joined by a line."""
+def rate_curve(
+    axes: mpl_axes.Axes, values: Mapping[float, metrics.Estimate], others: Mapping[str, metrics.Estimate]
+) -> mpl_axes.Axes:
+    """Errors with their intervals over learning rates, joined by a line; right of it, others that have no one rate."""
     rates = sorted(values)
-    centre, low, high = np.array([[values[rate].value, values[rate].low, values[rate].high] for rate in rates]).T
-    axes.errorbar(rates, centre, yerr=[centre - low, high - centre], fmt="o-", capsize=3, label=label)
+    places = [*rates, *(2.0 ** (number + 1) * max(rates) for number in range(len(others)))]
+    every = [*(values[rate] for rate in rates), *others.values()]
+    for number, (place, each) in enumerate(zip(places, every, strict=True)):
+        colour = plots.BLUE if number < len(rates) else plots.ORANGE
+        error = [[each.value - each.low], [each.high - each.value]]
+        axes.errorbar(place, each.value, yerr=error, fmt="o", capsize=3, color=colour)
+    axes.plot(rates, [values[rate].value for rate in rates], color=plots.BLUE)
+    told = [rate for number, rate in enumerate(rates) if not number or rate > 1.3 * rates[number - 1]]
     axes.set(xscale="log", xlabel="learning rate")
-    return axes
-
-
-def band(axes: mpl_axes.Axes, value: metrics.Estimate, colour: str, label: str) -> mpl_axes.Axes:
-    """A level with its interval across the axes, for what has no place on the horizontal one."""
-    axes.axhline(value.value, color=colour, linestyle="--", label=label)
-    axes.axhspan(value.low, value.high, color=colour, alpha=0.15, linewidth=0)
+    axes.set_xticks([*told, *places[len(rates) :]], [*(f"{rate:g}" for rate in told), *others])
+    axes.minorticks_off()
     return axes

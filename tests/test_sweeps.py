@@ -122,14 +122,14 @@ def test_an_estimate_without_an_interval_shows_none():
     assert sweeps.told(metrics.Estimate(1, 0.5, 2)) == "1.00 [0.50, 2.00]"
 
 
-def test_the_curve_has_a_logarithmic_axis_and_a_point_for_each_rate():
+def test_the_curve_joins_the_rates_and_names_the_others():
     axes = plt.figure().subplots()
     value = metrics.Estimate(1, 0.5, 2)
-    sweeps.rate_curve(axes, {1.0: value, 0.1: value}, "SGD")
-    sweeps.band(axes, value, "black", "Adam")
+    sweeps.rate_curve(axes, dict.fromkeys((1.0, 0.1, 0.11), value), {"Adam": value, "one cycle": value})
     assert axes.get_xscale() == "log"
-    assert axes.lines[0].get_xdata().tolist() == [0.1, 1.0]
-    assert axes.get_legend_handles_labels()[1] == ["Adam", "SGD"]
+    assert [line.get_xdata().tolist() for line in axes.lines if len(line.get_xdata()) == 3] == [[0.1, 0.11, 1.0]]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0.1", "1", "Adam", "one cycle"]
+    assert axes.get_xticks().tolist() == [0.1, 1, 2, 4]
     plt.close("all")
 
 
