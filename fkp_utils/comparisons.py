@@ -65,6 +65,23 @@ def is_lower(
     return verdict if verdict == eda.verdict(pairs.mean()) else None
 
 
+def extra_cost(
+    changed: tuple[runs.Run, runs.Run],
+    usual: tuple[runs.Run, runs.Run],
+    faces: face_sets.Faces,
+    repeats: int = 1000,
+    seed: int = 0,
+) -> metrics.Estimate:
+    """How much more a step costs in one setting than in another: in px², on the faces, over persons.
+
+    A step is a pair of runs, with and without it; its cost is the mean squared error of the first minus the second's.
+    """
+    signs = (1, -1, -1, 1)
+    squares = [(run.predict(faces) - faces.points) ** 2 for run in (*changed, *usual)]
+    costs = sum(sign * each for sign, each in zip(signs, squares, strict=True)).reshape(-1)
+    return metrics.mean_interval(costs, np.repeat(eda.drawn_together(faces), costs.size // len(faces)), repeats, seed)
+
+
 def beats(
     run: runs.Run, baseline: np.ndarray, faces: face_sets.Faces, repeats: int = 1000, seed: int = 0
 ) -> bool | None:

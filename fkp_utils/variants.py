@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from fkp_utils import experiment, profiles
+from fkp_utils.models import pretrained
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +41,11 @@ IMPUTERS = ("forward_fill", "median", "knn")  # those of the earlier report
 def earlier(label: str) -> Earlier | None:
     """The earlier report's figures for the variant with this label, None if it has none."""
     return EARLIER.get(label.split(", drop-out")[0])
+
+
+def has_weights(model: str) -> bool:
+    """Whether ImageNet weights of the model lie where they are searched for, so that nothing need be downloaded."""
+    return pretrained.published(model) and pretrained.at_hand(model) is not None
 
 
 def experiment_of(

@@ -129,3 +129,14 @@ def test_a_baseline_is_beaten_over_persons_by_every_restart(run, expected):
 )
 def test_several_hold_only_together(verdicts, expected):
     assert comparisons.all_hold(iter(verdicts)) is expected
+
+
+def test_the_extra_cost_of_a_step_is_a_difference_of_differences():
+    some = made()
+    one, two, three = (Trained(error, (error,)) for error in (1, 2, 3))
+    squares = [metrics.mse(run.predict(some), some.points) for run in (one, two, three)]
+    found = comparisons.extra_cost((three, one), (two, one), some)
+    assert found.value == pytest.approx(squares[2] - squares[1], rel=1e-6)
+    assert found.low > 0
+    same = comparisons.extra_cost((three, one), (three, one), some)
+    assert (same.value, same.low, same.high) == pytest.approx((0, 0, 0), abs=1e-12)

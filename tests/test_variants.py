@@ -74,3 +74,10 @@ def test_the_weight_of_a_shape_term_is_told_where_there_is_one():
     assert labels == ["lenet5, masked, drop-out 0.1", "lenet5, masked, loss cgd relative 4, drop-out 0.1"]
     with pytest.raises(ValueError, match="alpha is -1; expected 0 or more"):
         variants.experiment_of("lenet5", DATA, SMOKE, loss="cgd", alpha=-1)
+
+
+def test_weights_at_hand(tmp_path, monkeypatch):
+    monkeypatch.setenv("FKP_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("FKP_DATA", str(tmp_path))
+    (tmp_path / "resnet50.h5").touch()
+    assert [variants.has_weights(model) for model in ("resnet50", "densenet121", "small")] == [True, False, False]

@@ -85,9 +85,14 @@ def _inside(name: str, folder: pathlib.Path) -> pathlib.Path | None:
     return next((folder / file for file in _names(name) if (folder / file).is_file()), None)
 
 
+def published(name: str) -> bool:
+    """Whether there are ImageNet weights of the model `name`."""
+    return name in _PUBLISHED
+
+
 def at_hand(name: str) -> pathlib.Path | None:
     """The file of ImageNet weights for the model `name` where "imagenet" is searched for, None if none is there."""
-    if name not in _PUBLISHED:
+    if not published(name):
         raise WeightsError(f"there are no ImageNet weights of {name}; there are of {', '.join(_PUBLISHED)}")
     usual = [pathlib.Path(place) / "weights" for place in (os.environ.get("FKP_DATA") or "data", "../data")]
     named = os.environ.get("FKP_WEIGHTS")
