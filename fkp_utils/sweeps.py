@@ -180,8 +180,10 @@ def rate_curve(
         error = [[each.value - each.low], [each.high - each.value]]
         axes.errorbar(place, each.value, yerr=error, fmt="o", capsize=3, color=colour)
     axes.plot(rates, [values[rate].value for rate in rates], color=plots.BLUE)
-    told = [rate for number, rate in enumerate(rates) if not number or rate > 1.3 * rates[number - 1]]
+    named: list[float] = []  # as many as there is room for
+    for rate in rates:
+        named += [rate] * (not named or rate > 1.3 * named[-1])
     axes.set(xscale="log", xlabel="learning rate")
-    axes.set_xticks([*told, *places[len(rates) :]], [*(f"{rate:g}" for rate in told), *others])
+    axes.set_xticks([*named, *places[len(rates) :]], [*(f"{rate:g}" for rate in named), *others])
     axes.minorticks_off()
     return axes

@@ -125,11 +125,11 @@ def test_an_estimate_without_an_interval_shows_none():
 def test_the_curve_joins_the_rates_and_names_the_others():
     axes = plt.figure().subplots()
     value = metrics.Estimate(1, 0.5, 2)
-    sweeps.rate_curve(axes, dict.fromkeys((1.0, 0.1, 0.11), value), {"Adam": value, "one cycle": value})
+    sweeps.rate_curve(axes, dict.fromkeys((1.0, 0.1, 0.12, 0.14), value), {"Adam": value, "one cycle": value})
     assert axes.get_xscale() == "log"
-    assert [line.get_xdata().tolist() for line in axes.lines if len(line.get_xdata()) == 3] == [[0.1, 0.11, 1.0]]
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["0.1", "1", "Adam", "one cycle"]
-    assert axes.get_xticks().tolist() == [0.1, 1, 2, 4]
+    assert [line.get_xdata().tolist() for line in axes.lines if len(line.get_xdata()) == 4] == [[0.1, 0.12, 0.14, 1.0]]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0.1", "0.14", "1", "Adam", "one cycle"]
+    assert axes.get_xticks().tolist() == [0.1, 0.14, 1, 2, 4]
     plt.close("all")
 
 
