@@ -42,7 +42,8 @@ class Series:
         return self.folder / "build" / "series" / f"{self.data}-{self.profile}"
 
     def start(self, *options):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("FKP_")}
+        own = ("FKP_", "TF_CPP_")  # what tests, or jax when it is imported, have set here
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
         command = [sys.executable, "-m", "fkp_utils.series", "report", "--profile", self.profile, *options]
         return subprocess.Popen(
             command,
