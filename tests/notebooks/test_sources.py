@@ -1,6 +1,8 @@
 """The house rules of the notebooks, as they are committed."""
 
 import ast
+import importlib
+import importlib.util
 import json
 import re
 import statistics
@@ -66,6 +68,24 @@ def test_cells_of_code_are_short(name):
         ast.parse(MAGIC.sub(r"\1pass", source))
         assert max(map(len, source.splitlines())) <= 120
         assert sum("plots.save_figure(" in line for line in source.splitlines()) <= 1, "one cell, one figure"
+
+
+def test_what_is_used_of_the_package_is_there(name):
+    trees = [ast.parse(MAGIC.sub(r"\1pass", cell["source"])) for cell in cells(name, "code")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    imported = {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("fkp_utils")
+        for alias in node.names
+    }
+    hidden = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    hidden |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id not in hidden:
+            module = imported.get(node.value.id)
+            if module and importlib.util.find_spec(module):
+                assert hasattr(importlib.import_module(module), node.attr), f"{module}.{node.attr}"
 
 
 def test_figures_have_names_of_their_own_and_texts(name):
