@@ -67,15 +67,18 @@ def test_planted_faults_are_found_among_twice_as_many(thousand, share, draws):
 
 
 def test_each_kind_is_found_and_named(thousand):
-    spoilt = planted(thousand, 0.1, 5)
-    predicted, spread = seen(thousand, 5)
-    listed = suspects.rank(spoilt.faces, predicted, spread, 200).set_index("row")
-    for number, name in enumerate(faults.KINDS[1:], 1):
-        rows = np.flatnonzero(spoilt.kinds == number)
-        found = listed.loc[listed.index.isin(rows)]
-        assert len(found) >= 0.8 * len(rows), name
-        full = found[spoilt.faces.given[found.index].sum(axis=1) > 10]
-        assert (full["kind"] == name).mean() >= (0.5 if name == "another face" else 0.8), name
+    named = {name: [] for name in faults.KINDS[1:]}
+    for seed in range(5, 10):  # one draw has few faces of a kind that give all their labels
+        spoilt = planted(thousand, 0.1, seed)
+        listed = suspects.rank(spoilt.faces, *seen(thousand, seed), 200).set_index("row")
+        for number, name in enumerate(faults.KINDS[1:], 1):
+            rows = np.flatnonzero(spoilt.kinds == number)
+            found = listed.loc[listed.index.isin(rows)]
+            assert len(found) >= 0.8 * len(rows), name
+            full = found[spoilt.faces.given[found.index].sum(axis=1) > 10]
+            named[name].extend(full["kind"] == name)
+    for name, right in named.items():
+        assert np.mean(right) >= (0.6 if name == "another face" else 0.8), f"{name}: {np.mean(right):.2f} of {len(right)}"
 
 
 def test_without_a_spread_it_goes_by_tilt_and_turn(thousand):
