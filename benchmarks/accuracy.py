@@ -37,6 +37,7 @@ WITHOUT: dict[str, dict[str, Any]] = {
     "without averaged weights": {"ema": 0.0},
     "without a falling learning rate": {"schedule": "constant"},
     "without own outputs of the sources": {"sources": "together"},
+    "without the offset of the labels": {"offset": 0.0},
 }
 
 

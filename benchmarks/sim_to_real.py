@@ -1,16 +1,20 @@
 """What networks that have only met synthetic faces know about photos, and what that is worth for learning from photos.
 
 Trains on synthetic faces of each size, and reports the error on the given labels of the photos of the source that
-labels all points (each image once, nothing else left out), with its interval over persons.  Then it trains on some of
-the photos, from scratch and from the largest synthetic training, and reports the errors on the photos kept for
-evaluation.  The table goes to results/sim_to_real.json.  A benchmark that is killed goes on where it was.
+labels all points (each image once, nothing else left out), with its interval over persons.  If the photos have a
+second source, the offset of its labels to one side (`sim_to_real.offset`) is measured, on images that are not among
+those reported on, and the error after putting it into the answers is reported too: that is the last line.  Then it
+trains on some of the photos, from scratch and from the largest synthetic training, and reports the errors on the photos
+kept for evaluation.  The table goes to results/sim_to_real.json.  A benchmark that is killed goes on where it was.
+
+With --conventions, it also says how far labels of a folder of landmarks68 lie from what the largest training finds there.
 
 With --without, it measures instead how the largest size does with one ingredient of the faces left out at a time
 (results/ingredients.json); with --note, it adds its number to the log of the generator (results/generator_log.json).
 
     python benchmarks/sim_to_real.py --root FOLDER [--model small] [--sizes 500,1000,3000] [--epochs 8]
         [--shares 0.05,0.2,1] [--tuning-epochs 6] [--augment strong] [--without all] [--note TEXT] [--worst sheet.png]
-        [--results FOLDER]
+        [--conventions FOLDER] [--results FOLDER]
 """
 
 from __future__ import annotations
@@ -28,7 +32,8 @@ runtime.load_keras()
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from fkp_utils import augment, eda, experiment, ingredients, metrics, models, runs, sim_to_real, summary  # noqa: E402
+from fkp_utils import augment, datasets, eda, experiment, framed, ingredients, keypoints, metrics  # noqa: E402
+from fkp_utils import models, prediction, runs, sim_to_real, summary  # noqa: E402
 from fkp_utils import faces as face_sets  # noqa: E402
 from fkp_utils.datasets import synthetic  # noqa: E402
 
@@ -49,9 +54,27 @@ def curve(options: argparse.Namespace, known: face_sets.Faces) -> tuple[list[dic
         rows.append(row("synthetic alone", count, 0, found, len(known)))
         print(f"{count:,} synthetic faces: {found} px on {len(known)} photos")
     print(", ".join(f"{name} {each:.2f}" for name, each in points(run, known).items()))
+    others = sim_to_real.four_points(options.root)
+    if others is not None:
+        described = dataclasses.replace(described, offset=sim_to_real.offset(run, others))
+        found = metrics.rmse_interval(
+            run.predict(known) + (described.offset, 0), known.points, eda.drawn_together(known)
+        )
+        rows.append(row(f"synthetic alone, {described.offset:+g} px in x", count, 0, found, len(known)))
+        print(f"labels lie {described.offset:+g} px aside on {len(others)} other photos; put in: {found} px")
+    if options.conventions:
+        print(", ".join(f"{name} {out:+.1f} out {down:+.1f} down" for name, (out, down) in conventions(run, options).items()))
     if options.worst:
         sheet(run, known, options.worst)
     return rows, described
+
+
+def conventions(run: runs.Run, options: argparse.Namespace) -> dict[str, tuple[float, float]]:
+    """Of photos with 68 labels, in px of faces cut out as Kaggle's are, converted to the points that the run knows."""
+    photos = datasets.load("landmarks68", options.conventions).to(keypoints.KAGGLE_15)
+    cut = photos.crop(np.array([prediction.box_of(points) for points in photos.points]), (96, 96))
+    grey = np.rint(cut.images[:] @ np.array(framed.LUMA))[..., None].astype(np.uint8)
+    return sim_to_real.conventions(run, dataclasses.replace(cut, images=grey))
 
 
 def changes(options: argparse.Namespace) -> dict[str, Any]:
@@ -104,7 +127,7 @@ def tuned(options: argparse.Namespace, start: experiment.Experiment) -> list[dic
     for share in sorted(options.shares):
         data = sim_to_real.Portion("kaggle", options.root, portion=share)
         faces = data.parts()
-        for way, pretrained in (("photos alone", None), ("photos after synthetic", start)):
+        for way, pretrained in (("photos alone", None), ("photos after synthetic", dataclasses.replace(start, offset=0.0))):
             described = dataclasses.replace(start, data=data, pretrained=pretrained, epochs=options.tuning_epochs)
             run = runs.run(described)
             kept = faces.evaluation
@@ -152,6 +175,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--without", type=listed(str), default=[], help="ingredients by name, or all")
     parser.add_argument("--note", default="", help="what is new in the generator")
+    parser.add_argument("--conventions", help="folder of landmarks68 whose labels are compared")
     parser.add_argument("--worst", type=pathlib.Path, help="where to draw the worst photos")
     parser.add_argument("--results", type=pathlib.Path, help="folder of the table (default: results/ of the project)")
     options = parser.parse_args(arguments)

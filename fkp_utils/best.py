@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fkp_utils import augment, datasets, devices, experiment, profiles, variants
+from fkp_utils import augment, datasets, devices, experiment, keypoints, profiles, variants
 from fkp_utils import faces as face_sets
 
 if TYPE_CHECKING:
@@ -39,17 +39,38 @@ def members(data: experiment.Data, profile: profiles.Profile, **changes: Any) ->
     shares = SHARES if profile.best_synthetic >= MANY else experiment.FRACTIONS
     synthetic = experiment.Data("synthetic", "", profile.best_synthetic, data.seed, shares)
     recipe = RECIPE | {"precision": precision()} | changes
-    found = []
+    found: list[experiment.Experiment] = []
     for seed in range(profile.best_members):
-        before = experiment.Experiment(data=synthetic, epochs=profile.best_before, seed=seed, **recipe)
+        before = experiment.Experiment(
+            data=synthetic, epochs=profile.best_before, seed=seed, **recipe | {"offset": 0.0, "pretrained": None}
+        )
+        away = found[0].offset if found else offset(before, data)
         found.append(
-            experiment.Experiment(data=data, epochs=profile.best_epochs, seed=seed, **{"pretrained": before} | recipe)
+            experiment.Experiment(
+                data=data, epochs=profile.best_epochs, seed=seed, **{"pretrained": before, "offset": away} | recipe
+            )
         )
     return found
 
 
+def offset(before: experiment.Experiment, data: experiment.Data) -> float:
+    """How far labels lie to the right of what they name, in px: `sim_to_real.offset` of the training part.
+
+    Judged by the run of `before`, a training on synthetic faces, which is trained if need be.  Synthetic faces have no
+    offset, and of other keypoints than theirs none is known: 0.
+    """
+    from fkp_utils import runs, sim_to_real
+
+    if data.name == "synthetic":
+        return 0.0
+    faces = data.parts().training
+    return sim_to_real.offset(runs.run(before), faces) if faces.keypoints == keypoints.KAGGLE_15 else 0.0
+
+
 def steps(data: experiment.Data, profile: profiles.Profile, epochs: int) -> dict[str, experiment.Experiment]:
     """From LeNet-5 to the recipe, one change at a time; the networks with heat maps learn for so many epochs.
+
+    The last step is there if the labels have an offset.
 
     In the smoke profile only the first, the one before the heat maps, and the last.
     """
@@ -73,6 +94,8 @@ def steps(data: experiment.Data, profile: profiles.Profile, epochs: int) -> dict
         found[name] = described
     first = dataclasses.replace(described, data=before, epochs=max(1, epochs // 2))
     found["synthetic faces first"] = dataclasses.replace(described, pretrained=first)
+    if profile.repeats > 1 and (away := offset(first, data)):
+        found["offset of the labels"] = dataclasses.replace(found["synthetic faces first"], offset=away)
     few = ("LeNet-5, masked loss", "augmentation", "synthetic faces first")
     return {name: each for name, each in found.items() if profile.repeats > 1 or name in few}
 

@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,7 +76,8 @@ class Experiment:
     such weights.  pretrained: an experiment whose trained model gives its weights to the layers that both have.
     missing: "mask" (missing labels carry no weight), "drop" (faces that lack a label are left out), or the name of an
     imputer that fills the training faces.  sources: "together", or "apart" for own outputs where the second label
-    source means another point.  loss: a name in `losses.LOSSES`; errors are in `units`.  alpha: weight of the second
+    source means another point.  offset: px by which all labels lie to the right of what they name; taken off before
+    training and put back in answers, so that a mirror does not contradict the labels.  loss: a name in `losses.LOSSES`; errors are in `units`.  alpha: weight of the second
     term of the losses that have two (`losses.WEIGHTED`), of no effect in others.  units: "pixels", or
     "half_image" for coordinates from -1 to 1, as learning rates for such mean (S2); histories and scores are in pixels
     in any case.  dropout: share of the values that are dropped before the dense layers.  optimizer: "adam", or "sgd"
@@ -96,6 +98,7 @@ class Experiment:
     pretrained: Experiment | None = None
     missing: str = "mask"
     sources: str = "together"
+    offset: float = 0.0
     augmentation: augment.Augmentation = dataclasses.field(default_factory=augment.Augmentation)
     loss: str = "mse"
     alpha: float = 0.01
@@ -137,6 +140,8 @@ class Experiment:
                 raise ValueError(f"{field} is {getattr(self, field)}; expected a share from 0 to below 1")
         if not self.alpha >= 0:
             raise ValueError(f"alpha is {self.alpha}; expected 0 or more")
+        if not math.isfinite(self.offset):
+            raise ValueError(f"offset is {self.offset}; expected a number of pixels")
         if not (self.learning_rate > 0 and self.frozen_epochs <= self.epochs):
             raise ValueError(
                 f"learning_rate {self.learning_rate}, frozen_epochs {self.frozen_epochs} of {self.epochs}; expected a"
@@ -155,6 +160,7 @@ class Experiment:
             words.append(f"pretrained on {self.pretrained.data.name}")
         words.append({"mask": "masked", "drop": "complete rows"}.get(self.missing, self.missing.replace("_", " ")))
         words += ["sources apart"] * (self.sources == "apart")
+        words += [f"labels {self.offset:+g} px aside"] * (self.offset != 0)
         words += [self.augmentation.label] * (self.augmentation.label != "")
         weight = f" {self.alpha:g}" if self.loss in losses.WEIGHTED else ""
         words += [f"loss {self.loss.replace('_', ' ')}{weight}"] * (self.loss != "mse")
@@ -182,4 +188,5 @@ class Experiment:
 
     def outputs(self, faces: face_sets.Faces) -> outputs.Outputs:
         """What the outputs of its model stand for."""
-        return (outputs.apart if self.sources == "apart" else outputs.together)(faces.keypoints)
+        meaning = (outputs.apart if self.sources == "apart" else outputs.together)(faces.keypoints)
+        return dataclasses.replace(meaning, offset=self.offset)

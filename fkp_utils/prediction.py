@@ -112,9 +112,7 @@ def _predict(network: keras.Model, photo: np.ndarray, number: int) -> Prediction
         return _in_box(network, photo, np.array([0, 0, size[1], size[0]]))
     box = _around(*largest_face(photo, number))
     for _ in range(2):
-        points = _in_box(network, photo, box, shifts=((0, 0),)).points
-        centre = points.mean(axis=0)
-        box = _around(centre, np.sqrt(((points - centre) ** 2).sum(axis=1).mean()))
+        box = box_of(_in_box(network, photo, box, shifts=((0, 0),)).points)
     return _in_box(network, photo, box)
 
 
@@ -137,6 +135,12 @@ def largest_face(photo: np.ndarray, number: int = 0) -> tuple[np.ndarray, float]
     return middle, FOUND_RADIUS * face["width"]
 
 
+def box_of(points: np.ndarray) -> np.ndarray:
+    """The square box (4,) in which points (K, 2) of KAGGLE_15 lie as in the Kaggle layout, all of them given."""
+    middle = points.mean(axis=0)
+    return _around(middle, np.sqrt(((points - middle) ** 2).sum(axis=1).mean()))
+
+
 def _around(middle: np.ndarray, radius: float) -> np.ndarray:
     """The square box (4,) in which points with this mean and radius lie as in the Kaggle layout."""
     side = max(8, round(radius / RADIUS))
@@ -154,7 +158,7 @@ def _in_box(
     nothing = np.full((1, len(meaning.keypoints), 2), np.nan, np.float32)
     face = face_sets.Faces(photo[None, :, :, None], nothing, meaning.keypoints).crop(box[None], size)
     face = dataclasses.replace(face, images=np.repeat(face.images[:], channels, axis=3))
-    run = types.SimpleNamespace(predict=lambda faces: runs.predict(network, faces, meaning))
+    run = types.SimpleNamespace(offset=0.0, predict=lambda faces: runs.predict(network, faces, meaning))
     seen = uncertainty.shake(run, face, shifts or uncertainty.SHIFTS)
     scale = (box[2:] - box[:2]) / size[::-1]
     points = (seen.points[0] + 0.5) * scale + box[:2] - 0.5

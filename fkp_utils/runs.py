@@ -58,6 +58,11 @@ class Run:
         return self.facts["scores"]
 
     @property
+    def offset(self) -> float:
+        """Of the labels, in px to the right of what the model finds."""
+        return self.facts["described"]["offset"]
+
+    @property
     def history(self) -> pd.DataFrame:
         """A row for each epoch of each restart: restart, epoch (from 1), training and validation error in px, seconds."""
         rows = [
@@ -83,7 +88,7 @@ class Run:
 
     def predict(self, faces: face_sets.Faces) -> np.ndarray:
         """(N, K, 2) points in pixels, in the convention of each face's source if the model has outputs for it."""
-        meaning = outputs.Outputs(faces.keypoints, tuple(self.facts["own_outputs"]))
+        meaning = outputs.Outputs(faces.keypoints, tuple(self.facts["own_outputs"]), self.offset)
         return predict(self.model(), faces, meaning)
 
 

@@ -67,6 +67,46 @@ def error(run: runs.Run, faces: face_sets.Faces, repeats: int = 1000) -> metrics
     return metrics.rmse_interval(run.predict(faces), faces.points, eda.drawn_together(faces), repeats)
 
 
+def four_points(root: str, name: str = "kaggle") -> face_sets.Faces | None:
+    """The faces of the other source, without copies of those in `photos`; None if there is one source."""
+    faces = datasets.load(name, root)
+    if faces.source is None or not (faces.source == 1).any():
+        return None
+    return faces.select((faces.source == 1) & ~np.isin(faces.image_groups, faces.image_groups[faces.source == 0]))
+
+
+def offset(run: runs.Run, faces: face_sets.Faces) -> float:
+    """How far labels lie to the right of what the run finds, in px to a tenth.
+
+    Two people may mean different points by one name, but what one means on the left is mirrored on the right: over
+    pairs and points of the middle such differences cancel, and what is left is an offset of labels against images.
+    """
+    aside, _ = _aside(run, faces)
+    both = (aside[:, 0] + aside[list(faces.keypoints.mirror), 0]) / 2
+    return round(float(np.nanmean(both)), 1) if np.isfinite(both).any() else 0.0
+
+
+def conventions(run: runs.Run, faces: face_sets.Faces) -> dict[str, tuple[float, float]]:
+    """By point, those of left and right together: how far outward and down labels lie from what the run finds, in px.
+
+    The offset of all labels to one side is not in it.
+    """
+    aside, names = _aside(run, faces)
+    mirrored = aside[list(faces.keypoints.mirror)]
+    outward, down = (aside[:, 0] - mirrored[:, 0]) / 2, (aside[:, 1] + mirrored[:, 1]) / 2
+    left = [row for row, name in enumerate(names) if "right" not in name]
+    return {names[row]: (float(outward[row]), float(down[row])) for row in left if np.isfinite(outward[row])}
+
+
+def _aside(run: runs.Run, faces: face_sets.Faces) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(K, 2) px from what the run finds to the labels, the median over faces, NaN where none is given; and K names."""
+    aside = faces.points - run.predict(faces)
+    known = np.isfinite(aside[..., 0]).any(axis=0)
+    middle = np.full(aside.shape[1:], np.nan)
+    middle[known] = np.nanmedian(aside[:, known], axis=0)
+    return middle, faces.keypoints.names
+
+
 def worst(run: runs.Run, faces: face_sets.Faces, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the `count` faces with the largest error, worst first, and the error in px of all faces (N,)."""
     errors = np.sqrt(np.nanmean((run.predict(faces) - faces.points) ** 2, axis=(1, 2)))

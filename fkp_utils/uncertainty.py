@@ -39,7 +39,7 @@ def shake(run: runs.Run, faces: face_sets.Faces, shifts: Sequence[tuple[int, int
     total, squares = np.zeros(faces.points.shape), np.zeros(faces.points.shape)
     for shift in shifts:
         for flip in (False, True):
-            found = back(run.predict(view(faces, shift, flip)), faces, shift, flip).astype(float)
+            found = back(run.predict(view(faces, shift, flip)), faces, shift, flip, run.offset).astype(float)
             total, squares = total + found, squares + found**2
     count = 2 * len(shifts)
     mean = total / count
@@ -55,9 +55,11 @@ def view(faces: face_sets.Faces, shift: tuple[int, int], flip: bool) -> face_set
     return dataclasses.replace(faces, images=images)
 
 
-def back(points: np.ndarray, faces: face_sets.Faces, shift: tuple[int, int], flip: bool) -> np.ndarray:
-    """Points (N, K, 2) of a `view`, where they lie in the faces' own images."""
-    mirrored = keypoint_sets.mirror(points, faces.keypoints, faces.size[1]) if flip else points
+def back(
+    points: np.ndarray, faces: face_sets.Faces, shift: tuple[int, int], flip: bool, offset: float = 0.0
+) -> np.ndarray:
+    """Points (N, K, 2) of a `view`, where they lie in the faces' own images; `offset` is that of labels (`Experiment`)."""
+    mirrored = keypoint_sets.mirror(points, faces.keypoints, faces.size[1]) + (2 * offset, 0) if flip else points
     return mirrored - np.array(shift)
 
 

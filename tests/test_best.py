@@ -1,8 +1,14 @@
 import dataclasses
+import pathlib
+import types
 
-from fkp_utils import best, experiment, leaderboard, profiles
+import numpy as np
+import pytest
+
+from fkp_utils import best, experiment, leaderboard, profiles, runs
 
 DATA = experiment.Data(limit=80)
+SAMPLE = pathlib.Path(__file__).resolve().parents[1] / "data" / "sample"
 
 
 def test_each_step_is_the_one_before_with_one_change():
@@ -39,3 +45,25 @@ def test_public_scores_are_sorted_and_private_ones_are_lower():
     private = [score.private for score in leaderboard.SCORES]
     assert private == sorted(private)
     assert all(score.public is None or score.public > score.private for score in leaderboard.SCORES)
+
+
+@pytest.mark.parametrize(("aside", "found"), [(1.34, 1.3), (-0.6, -0.6), (0.04, 0.0)])
+def test_an_offset_is_what_both_sides_share(aside, found, monkeypatch):
+    data = best.everything("kaggle", str(SAMPLE))
+    outward = np.zeros(15)
+    outward[:2] = 2, -2  # eyes whose corners somebody takes for their centres: left and right cancel
+
+    def predict(faces):
+        return faces.points - np.stack([aside + outward, np.full(15, 5)], axis=-1)
+
+    monkeypatch.setattr(runs, "run", lambda described: types.SimpleNamespace(predict=predict))
+    assert best.offset("before", data) == pytest.approx(found)
+    member = best.members(data, profiles.profile("smoke"))[0]
+    assert (member.offset, member.pretrained.offset) == (pytest.approx(found), 0)
+    assert best.members(data, profiles.profile("smoke"), offset=0.0)[0].offset == 0
+    steps = best.steps(data, profiles.profile("quick"), 2)
+    assert ("offset of the labels" in steps) == (found != 0)
+
+
+def test_synthetic_labels_have_no_offset():
+    assert best.offset("before", DATA) == 0

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,13 +17,19 @@ def made(source, seed=0):
     return faces.Faces(images, points, keypoints.KAGGLE_15, source=np.array(source))
 
 
-@pytest.mark.parametrize("meaning", [APART, outputs.together(keypoints.KAGGLE_15)])
+@pytest.mark.parametrize("meaning", [APART, outputs.together(keypoints.KAGGLE_15), dataclasses.replace(APART, offset=1.25)])
 @given(source=st.lists(st.integers(0, 1), min_size=1, max_size=8))
 def test_points_come_back_from_their_targets(meaning, source):
     some = made(source)
     targets = meaning.targets(some)
     assert targets.shape == (len(source), len(meaning), 2)
-    np.testing.assert_array_equal(meaning.points(targets, some.source), some.points)
+    np.testing.assert_allclose(meaning.points(targets, some.source), some.points, atol=1e-4)
+
+
+def test_labels_lie_aside_in_x_alone():
+    some = made([0, 1])
+    aside = dataclasses.replace(outputs.together(keypoints.KAGGLE_15), offset=1.25).targets(some)
+    np.testing.assert_allclose(some.points - aside, np.broadcast_to([1.25, 0], aside.shape), atol=1e-5)
 
 
 def test_each_source_has_its_own_nose_and_lip():

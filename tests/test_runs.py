@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import math
 import os
 import signal
 import subprocess
@@ -74,6 +75,13 @@ def test_sources_apart_predict_their_own_points(trained):
     differs = (trained.predict(first) != trained.predict(second)).any((0, 2))
     names = [faces.keypoints.names[index] for index in np.nonzero(differs)[0]]
     assert names == list(outputs.RELABELLED)
+
+
+def test_labels_that_lie_aside_are_answered_and_not_learnt():
+    run, faces = runs.run(dataclasses.replace(TINY, offset=3.0)), DATA.parts().evaluation
+    found = runs.predict(run.model(), faces, outputs.together(faces.keypoints))
+    np.testing.assert_allclose(run.predict(faces) - found, np.broadcast_to([3, 0], found.shape), atol=1e-4)
+    assert run.scores["evaluation"]["mse"] == pytest.approx(metrics.mse(run.predict(faces), faces.points), rel=1e-4)
 
 
 def test_it_is_found_and_not_trained_again(trained, monkeypatch):
@@ -293,9 +301,10 @@ def test_the_key_knows_what_shapes_a_training():
     for change in (
         {"epochs": 3}, {"seed": 1}, {"missing": "knn"}, {"augmentation": augment.STANDARD}, {"loss": "wing"},
         {"data": dataclasses.replace(DATA, seed=1)}, {"pretrained": TINY}, {"restarts": 2}, {"model": "small"},
+        {"offset": 1.2},
     ):  # fmt: skip
         keys.add(dataclasses.replace(TINY, **change).key)
-    assert len(keys) == 10
+    assert len(keys) == 11
     assert dataclasses.replace(TINY, epochs=2).key == TINY.key
 
 
@@ -306,8 +315,8 @@ def test_labels_tell_what_is_unusual():
     )  # fmt: skip
     expected = "lenet5, ImageNet, forward fill, sources apart, augmented, drop-out 0.1, averaged weights"
     assert described.label == expected
-    described = dataclasses.replace(TINY, optimizer="sgd", learning_rate=0.42, schedule="one_cycle")
-    assert described.label == "lenet5, masked, SGD 0.42, one cycle"
+    described = dataclasses.replace(TINY, optimizer="sgd", learning_rate=0.42, schedule="one_cycle", offset=-1.2)
+    assert described.label == "lenet5, masked, labels -1.2 px aside, SGD 0.42, one cycle"
 
 
 @pytest.mark.parametrize(
@@ -320,6 +329,7 @@ def test_labels_tell_what_is_unusual():
         ({"epochs": 0}, "epochs is 0; expected at least 1"),
         ({"dropout": 1.0}, r"dropout is 1\.0; expected a share from 0 to below 1"),
         ({"ema": -0.1}, r"ema is -0\.1; expected a share"),
+        ({"offset": math.nan}, "offset is nan; expected a number of pixels"),
         ({"frozen_epochs": 5}, "frozen_epochs 5 of 2"),
     ],
 )

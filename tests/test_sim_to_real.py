@@ -1,5 +1,7 @@
+import dataclasses
 import importlib.util
 import json
+import re
 
 import numpy as np
 import pytest
@@ -62,6 +64,26 @@ def test_error_and_the_worst_faces():
     assert len(np.unique(eda.drawn_together(faces))) > 1
 
 
+def test_the_other_photos_are_no_copies_of_those_reported_on():
+    known, others = sim_to_real.photos(SAMPLE), sim_to_real.four_points(SAMPLE)
+    assert len(others)
+    assert set(others.source) == {1}
+    assert not {image.tobytes() for image in known.images} & {image.tobytes() for image in others.images}
+
+
+def test_an_offset_and_a_convention_are_told_apart():
+    faces = sim_to_real.photos(SAMPLE)
+    mouth = [faces.keypoints.index(f"mouth_{side}_corner") for side in ("left", "right")]
+    found = faces.points - (1.2, 0)
+    found[:, mouth] -= np.array([[3, 0.5], [-3, 0.5]])  # labels lie outward: the left corner is to the right
+    assert sim_to_real.offset(Told(found), faces) == pytest.approx(1.2)
+    outward = sim_to_real.conventions(Told(found), faces)
+    assert outward["mouth_left_corner"] == pytest.approx((3, 0.5), abs=1e-3)
+    assert outward["nose_tip"] == pytest.approx((0, 0), abs=1e-3)
+    nothing = dataclasses.replace(faces, points=np.full_like(faces.points, np.nan))
+    assert sim_to_real.offset(Told(found), nothing) == 0
+
+
 @pytest.fixture
 def benchmark(monkeypatch, tmp_path):
     monkeypatch.setenv("FKP_RUNS", str(tmp_path / "runs"))
@@ -80,13 +102,15 @@ def test_the_benchmark_trains_tunes_and_tells(benchmark, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     facts = json.loads((tmp_path / "sim_to_real.json").read_text())
     rows = facts["rows"]
-    assert [row["way"] for row in rows] == ["synthetic alone"] * 2 + ["photos alone", "photos after synthetic"]
-    assert [row["synthetic"] for row in rows] == [40, 60, 0, 60]
+    ways = [row["way"] for row in rows]
+    assert ways[:2] + ways[3:] == ["synthetic alone"] * 2 + ["photos alone", "photos after synthetic"]
+    assert re.fullmatch(r"synthetic alone, [+-][\d.]+ px in x", ways[2])
+    assert [row["synthetic"] for row in rows] == [40, 60, 60, 0, 60]
     assert all(row["low"] <= row["rmse"] <= row["high"] for row in rows)
-    assert lines[-1] == f"sim_to_real_rmse_px {rows[1]['rmse']:.3f}"
+    assert lines[-1] == f"sim_to_real_rmse_px {rows[2]['rmse']:.3f}"
     assert (tmp_path / "worst.png").stat().st_size > 1000
     log = json.loads((tmp_path / "generator_log.json").read_text())["rows"]
-    assert [(row["note"], row["rmse"]) for row in log] == [("noses", rows[1]["rmse"])]
+    assert [(row["note"], row["rmse"]) for row in log] == [("noses", rows[2]["rmse"])]
 
 
 def test_the_benchmark_leaves_ingredients_out(benchmark, tmp_path):
