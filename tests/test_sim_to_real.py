@@ -103,14 +103,15 @@ def test_the_benchmark_trains_tunes_and_tells(benchmark, tmp_path, capsys):
     facts = json.loads((tmp_path / "sim_to_real.json").read_text())
     rows = facts["rows"]
     ways = [row["way"] for row in rows]
-    assert ways[:2] + ways[3:] == ["synthetic alone"] * 2 + ["photos alone", "photos after synthetic"]
-    assert re.fullmatch(r"synthetic alone, [+-][\d.]+ px in x", ways[2])
-    assert [row["synthetic"] for row in rows] == [40, 60, 60, 0, 60]
+    assert ways[:2] + ways[4:] == ["synthetic alone"] * 2 + ["photos alone", "photos after synthetic"]
+    for way, views in zip(ways[2:4], ("one", "ten"), strict=True):
+        assert re.fullmatch(rf"synthetic alone, [+-][\d.]+ px in x, {views} views?", way)
+    assert [row["synthetic"] for row in rows] == [40, 60, 60, 60, 0, 60]
     assert all(row["low"] <= row["rmse"] <= row["high"] for row in rows)
-    assert lines[-1] == f"sim_to_real_rmse_px {rows[2]['rmse']:.3f}"
+    assert lines[-1] == f"sim_to_real_rmse_px {rows[3]['rmse']:.3f}"
     assert (tmp_path / "worst.png").stat().st_size > 1000
     log = json.loads((tmp_path / "generator_log.json").read_text())["rows"]
-    assert [(row["note"], row["rmse"]) for row in log] == [("noses", rows[2]["rmse"])]
+    assert [(row["note"], row["rmse"]) for row in log] == [("noses", rows[3]["rmse"])]
 
 
 def test_the_benchmark_leaves_ingredients_out(benchmark, tmp_path):
