@@ -77,8 +77,8 @@ class Experiment:
     missing: "mask" (missing labels carry no weight), "drop" (faces that lack a label are left out), or the name of an
     imputer that fills the training faces.  sources: "together", or "apart" for own outputs where the second label
     source means another point.  offset: px by which all labels lie to the right of what they name; taken off before
-    training and put back in answers, so that a mirror does not contradict the labels.  loss: a name in `losses.LOSSES`; errors are in `units`.  alpha: weight of the second
-    term of the losses that have two (`losses.WEIGHTED`), of no effect in others.  units: "pixels", or
+    training and put back in answers, so that a mirror does not contradict the labels.  loss: a name in
+    `losses.LOSSES`; errors are in `units`.  alpha: weight of the second term of the losses that have two (`losses.WEIGHTED`), of no effect in others.  units: "pixels", or
     "half_image" for coordinates from -1 to 1, as learning rates for such mean (S2); histories and scores are in pixels
     in any case.  dropout: share of the values that are dropped before the dense layers.  optimizer: "adam", or "sgd"
     with Nesterov momentum 0.9.  schedule: "constant", "cosine", or "one_cycle" (Smith & Topin, 2018): the rate rises to

@@ -81,7 +81,7 @@ def offset(run: runs.Run, faces: face_sets.Faces) -> float:
     Two people may mean different points by one name, but what one means on the left is mirrored on the right: over
     pairs and points of the middle such differences cancel, and what is left is an offset of labels against images.
     """
-    aside, _ = _aside(run, faces)
+    aside = _aside(run, faces)
     both = (aside[:, 0] + aside[list(faces.keypoints.mirror), 0]) / 2
     return round(float(np.nanmean(both)), 1) if np.isfinite(both).any() else 0.0
 
@@ -91,20 +91,20 @@ def conventions(run: runs.Run, faces: face_sets.Faces) -> dict[str, tuple[float,
 
     The offset of all labels to one side is not in it.
     """
-    aside, names = _aside(run, faces)
+    aside, names = _aside(run, faces), faces.keypoints.names
     mirrored = aside[list(faces.keypoints.mirror)]
     outward, down = (aside[:, 0] - mirrored[:, 0]) / 2, (aside[:, 1] + mirrored[:, 1]) / 2
     left = [row for row, name in enumerate(names) if "right" not in name]
     return {names[row]: (float(outward[row]), float(down[row])) for row in left if np.isfinite(outward[row])}
 
 
-def _aside(run: runs.Run, faces: face_sets.Faces) -> tuple[np.ndarray, tuple[str, ...]]:
-    """(K, 2) px from what the run finds to the labels, the median over faces, NaN where none is given; and K names."""
+def _aside(run: runs.Run, faces: face_sets.Faces) -> np.ndarray:
+    """(K, 2) px from what the run finds to the labels, the median over faces; NaN where none is given."""
     aside = faces.points - run.predict(faces)
     known = np.isfinite(aside[..., 0]).any(axis=0)
     middle = np.full(aside.shape[1:], np.nan)
     middle[known] = np.nanmedian(aside[:, known], axis=0)
-    return middle, faces.keypoints.names
+    return middle
 
 
 def worst(run: runs.Run, faces: face_sets.Faces, count: int) -> tuple[np.ndarray, np.ndarray]:
