@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from typing import Self
 
 import numpy as np
@@ -13,7 +14,7 @@ BLOCK = 1024  # faces whose distances are computed together
 MIDDLE = 127.5  # grey level taken off before distances, which keeps their sums small and so exact
 
 
-class _Baseline:
+class _Baseline(abc.ABC):
     """`fit` and `predict` with their checks; `_learn` and `_estimate` do the work."""
 
     keypoints: keypoint_sets.KeypointSet | None = None
@@ -36,11 +37,13 @@ class _Baseline:
             raise ValueError(f"faces of {faces.keypoints.name}; fitted on {self.keypoints.name}")
         return self._estimate(faces)
 
+    @abc.abstractmethod
     def _learn(self, faces: face_sets.Faces) -> None:
-        raise NotImplementedError
+        """Keeps what `_estimate` needs."""
 
+    @abc.abstractmethod
     def _estimate(self, faces: face_sets.Faces) -> np.ndarray:
-        raise NotImplementedError
+        """(N, K, 2) px."""
 
 
 class MeanPoints(_Baseline):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Iterator
 from typing import Any, Self
 
@@ -12,7 +13,7 @@ from sklearn.utils import validation
 CELLS = 1 << 20  # numbers in one block of distances
 
 
-class Imputer(base.OneToOneFeatureMixin, base.TransformerMixin, base.BaseEstimator):
+class Imputer(base.OneToOneFeatureMixin, base.TransformerMixin, base.BaseEstimator, abc.ABC):
     """What the imputers share: their input is checked, and a given value never changes.
 
     X: (N, 2K), a row per face: x and y of K points in pixels, NaN = missing.  `fit` learns from X, `transform` returns
@@ -42,13 +43,13 @@ class Imputer(base.OneToOneFeatureMixin, base.TransformerMixin, base.BaseEstimat
         tags.input_tags.allow_nan = True
         return tags
 
+    @abc.abstractmethod
     def _learn(self, X: np.ndarray) -> None:
         """Keeps what `_estimate` needs, in attributes that end in an underscore."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _estimate(self, X: np.ndarray) -> np.ndarray:
         """(N, 2K) finite numbers; those in the place of NaN are used."""
-        raise NotImplementedError
 
 
 class Library(Imputer):
