@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fkp_utils import eda, experiment, metrics, notebooks, sim_to_real
 
@@ -112,6 +113,22 @@ def test_the_benchmark_trains_tunes_and_tells(benchmark, tmp_path, capsys):
     assert (tmp_path / "worst.png").stat().st_size > 1000
     log = json.loads((tmp_path / "generator_log.json").read_text())["rows"]
     assert [(row["note"], row["rmse"]) for row in log] == [("noses", rows[3]["rmse"])]
+
+
+def test_the_benchmark_compares_conventions_of_68_points(benchmark, tmp_path, capsys):
+    frames = tmp_path / "frames"
+    (frames / "training").mkdir(parents=True)
+    points = np.random.default_rng(0).uniform(10, 90, (2, 136)).round(2)
+    rows = [",".join([f"Ann_{k}.jpg", *map(str, row)]) for k, row in enumerate(points)]
+    header = "," + ",".join(map(str, range(136)))
+    (frames / "training_frames_keypoints.csv").write_text("\n".join([header, *rows]) + "\n")
+    for k in range(2):
+        Image.new("RGB", (100, 100), (200, 100, 50)).save(frames / "training" / f"Ann_{k}.jpg")
+    assert benchmark("--sizes", "40", "--shares", "", "--conventions", str(frames)) == 0
+    said = next(line for line in capsys.readouterr().out.splitlines() if " out " in line)
+    assert re.match(r"left_eye_center [+-][\d.]+ out [+-][\d.]+ down, ", said)
+    assert len(said.split(", ")) == 9
+    assert "right" not in said
 
 
 def test_the_benchmark_leaves_ingredients_out(benchmark, tmp_path):
