@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 BUILD = notebooks.ROOT / "build"
 EVERY = 10.0  # seconds between two lines of progress where there is no terminal
+QUIET = "--IPKernelApp.log_level=50"  # a kernel interrupted at its end, as all are, at times calls that an error
 
 
 class SeriesError(Exception):
@@ -114,7 +115,7 @@ def execute(
                 cwd=path.parent,
                 progress_bar=False,
                 on_cell_start=started,
-                config=config.Config(KernelManager=manager),
+                config=config.Config(KernelManager=manager, NotebookClient={"extra_arguments": [QUIET]}),
             )
             notebook = nbformat.read(new, as_version=4)
             found = records.read(notebook)

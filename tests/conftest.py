@@ -21,7 +21,11 @@ TINY = {
         "from fkp_utils import keypoints",
         "from fkp_utils import records\nrecords.record('one', 1)",
     ],
-    "02_second": ["parameters", "%time\nimport fkp_utils.profiles", "print('a line of output')"],
+    "02_second": [
+        "parameters",
+        "%time\nimport fkp_utils.profiles",
+        "print('a line of output')\nget_ipython().kernel.log.error('told by the kernel')",
+    ],
     "03_fails": ["parameters", "before = 'reached'\nbefore", "1 / 0", "after = 'not reached'"],
     "04_bare": ["DATA = 'synthetic'  # not tagged"],
 }

@@ -46,6 +46,7 @@ def test_a_failure_is_told_and_the_others_run(executed_tiny):
     assert "03_fails: cell 4: ZeroDivisionError: division by zero" in executed_tiny.last.stdout
     assert "04_bare.ipynb: 0 cells are tagged 'parameters'; expected one" in executed_tiny.last.stdout
     assert "Traceback" not in executed_tiny.last.stdout
+    assert "told by the kernel" not in executed_tiny.last.stdout
     assert re.search(r"02_second +done +\d+ s", executed_tiny.last.stdout)
     assert {path.stem for path in executed_tiny.made.glob("notebooks/*")} == {"01_first", "02_second"}
     assert {path.stem for path in executed_tiny.made.glob("records/*")} == {"01_first", "02_second"}
