@@ -95,10 +95,9 @@ def main(arguments: list[str] | None = None) -> int:
     short = dataclasses.replace(profile, best_epochs=max(1, options.short), best_members=1)
     whole = None
     for name, changes in WITHOUT.items() if options.short else ():
-        recipe = best.members(data, short, restarts=options.seeds, **changes)[0]
-        if recipe.pretrained:  # learnt once, however many start from it
-            before = best.members(data, short, model=recipe.model)[0].pretrained
-            recipe = dataclasses.replace(recipe, pretrained=before)
+        start = best.members(data, short, model=changes.get("model", "heatmap"), offset=0.0)[0].pretrained  # once for all seeds
+        own = {"restarts": options.seeds, "pretrained": start, "offset": trained[0].offset}
+        recipe = best.members(data, short, **own | changes)[0]
         errors = runs.run(recipe).restarts["evaluation"].to_numpy()
         whole = errors.mean() if whole is None else whole
         found = {"rmse": errors.mean(), "sd": errors.std(ddof=1) if len(errors) > 1 else None, "seeds": len(errors)}

@@ -1,20 +1,21 @@
 """What networks that have only met synthetic faces know about photos, and what that is worth for learning from photos.
 
-Trains on synthetic faces of each size, and reports the error on the given labels of the photos of the source that
-labels all points (each image once, nothing else left out), with its interval over persons.  If the photos have a
-second source, the offset of its labels to one side (`sim_to_real.offset`) is measured, on images that are not among
-those reported on, and the error after putting it into the answers is reported too, of one view and of the mean of ten
-mirrored and shifted views: that is the last line.  Then it trains on some of the photos, from scratch and from the
-largest synthetic training, and reports the errors on the photos kept for evaluation.  The table goes to
-results/sim_to_real.json.  A benchmark that is killed goes on where it was.
+Trains on synthetic faces as the best model does before it meets photos (`best.before`), on each number of them, and
+reports the error on the given labels of the photos of the source that labels all points (each image once, nothing else
+left out), with its interval over persons.  If the photos have a second source, the offset of its labels to one side
+(`sim_to_real.offset`) is measured, on images that are not among those reported on, and the error after putting it into
+the answers is reported too, of one view and of the mean of ten mirrored and shifted views: that is the last line.  Then
+it trains on some of the photos, from scratch and from the largest synthetic training, and reports the errors on the
+photos kept for evaluation.  The table goes to results/sim_to_real.json.  A benchmark that is killed goes on where it
+was.
 
 With --conventions, it also says how far labels of a folder of landmarks68 lie from what the largest training finds.
 
 With --without, it measures instead how the largest size does with one ingredient of the faces left out at a time
 (results/ingredients.json); with --note, it adds its number to the log of the generator (results/generator_log.json).
 
-    python benchmarks/sim_to_real.py --root FOLDER [--model small] [--sizes 500,1000,3000] [--epochs 8]
-        [--shares 0.05,0.2,1] [--tuning-epochs 6] [--augment strong] [--without all] [--note TEXT] [--worst sheet.png]
+    python benchmarks/sim_to_real.py --root FOLDER [--model heatmap] [--sizes 2000,16000] [--epochs 8]
+        [--shares 0.05,0.2,1] [--tuning-epochs 6] [--without all] [--note TEXT] [--worst sheet.png]
         [--conventions FOLDER] [--results FOLDER]
 """
 
@@ -33,12 +34,12 @@ runtime.load_keras()
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from fkp_utils import augment, datasets, eda, experiment, framed, ingredients, keypoints, metrics  # noqa: E402
-from fkp_utils import models, prediction, runs, sim_to_real, summary, uncertainty  # noqa: E402
+from fkp_utils import best, datasets, eda, experiment, framed, ingredients, keypoints, metrics  # noqa: E402
+from fkp_utils import models, prediction, profiles, runs, sim_to_real, summary, uncertainty  # noqa: E402
 from fkp_utils import faces as face_sets  # noqa: E402
 from fkp_utils.datasets import synthetic  # noqa: E402
 
-FIELDS = ("model", "ema", "precision", "loss", "batch", "learning_rate")
+QUICK = profiles.profile("quick")
 
 
 def listed(kind: type) -> Any:
@@ -49,7 +50,7 @@ def curve(options: argparse.Namespace, known: face_sets.Faces) -> tuple[list[dic
     """A row for each number of synthetic faces, and the experiment of the largest."""
     rows = []
     for count in sorted(options.sizes):
-        described = sim_to_real.learns(count, **changes(options))
+        described = learns(options, count)
         run = runs.run(described)
         found = sim_to_real.error(run, known)
         rows.append(row("synthetic alone", count, 0, found, len(known)))
@@ -80,9 +81,9 @@ def conventions(run: runs.Run, options: argparse.Namespace) -> dict[str, tuple[f
     return sim_to_real.conventions(run, dataclasses.replace(cut, images=grey))
 
 
-def changes(options: argparse.Namespace) -> dict[str, Any]:
-    fields = {name: getattr(options, name) for name in FIELDS}
-    return fields | {"epochs": options.epochs, "augmentation": augment.PRESETS[options.augment]}
+def learns(options: argparse.Namespace, count: int) -> experiment.Experiment:
+    profile = dataclasses.replace(QUICK, best_synthetic=count, best_before=options.epochs)
+    return best.before(profile, model=options.model)
 
 
 def left_out(options: argparse.Namespace, known: face_sets.Faces) -> list[dict[str, Any]]:
@@ -91,7 +92,8 @@ def left_out(options: argparse.Namespace, known: face_sets.Faces) -> list[dict[s
     rows, whole = [], None
     for name in ("", *names):
         data = ingredients.Rendered(limit=max(options.sizes), without=name)
-        run = runs.run(sim_to_real.learns(data.limit or 0, **changes(options) | {"data": data, "sources": "together"}))
+        described = learns(options, max(options.sizes))
+        run = runs.run(dataclasses.replace(described, data=data, sources="together"))
         predicted = run.predict(known)
         whole = predicted if whole is None else whole
         cost = metrics.paired_interval(predicted, whole, known.points, eda.drawn_together(known))
@@ -112,7 +114,7 @@ def note(options: argparse.Namespace, found: dict[str, Any], data: experiment.Da
     name = "generator_log"
     before = summary.published(name) if options.results is None else None
     rows = [] if before is None else before[0].to_dict("records")
-    text = f"{options.model}, {options.epochs} epochs, augmentation {options.augment}, batches of {options.batch}"
+    text = f"{options.model}, {options.epochs} epochs as best.before"
     fields = {"generator": synthetic.fingerprint(), "note": options.note, "network": text}
     summary.publish_rows(
         name, [*rows, fields | found], data, {"complete-source": known}, "one training each", options.results
@@ -165,17 +167,11 @@ def sheet(run: runs.Run, known: face_sets.Faces, path: pathlib.Path, count: int 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", required=True, help="folder of photos in Kaggle's layout")
-    parser.add_argument("--model", default="small", choices=models.NAMES)
-    parser.add_argument("--sizes", type=listed(int), default=[500, 1000, 3000], help="numbers of synthetic faces")
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--model", default=best.RECIPE["model"], choices=models.NAMES)
+    parser.add_argument("--sizes", type=listed(int), default=[2000, QUICK.best_synthetic], help="numbers of synthetic faces")
+    parser.add_argument("--epochs", type=int, default=QUICK.best_before)
     parser.add_argument("--shares", type=listed(float), default=[0.05, 0.2, 1.0], help="of the photos; '' for none")
     parser.add_argument("--tuning-epochs", type=int, default=6)
-    parser.add_argument("--augment", default="strong", choices=tuple(augment.PRESETS))
-    parser.add_argument("--ema", type=float, default=0.0)
-    parser.add_argument("--precision", default="float32")
-    parser.add_argument("--loss", default="mse")
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--without", type=listed(str), default=[], help="ingredients by name, or all")
     parser.add_argument("--note", default="", help="what is new in the generator")
     parser.add_argument("--conventions", help="folder of landmarks68 whose labels are compared")

@@ -36,21 +36,22 @@ def members(data: experiment.Data, profile: profiles.Profile, **changes: Any) ->
     The faces are those of `data`, all of them whatever the profile, in its own parts.  changes: fields of `Experiment`
     that differ from the recipe.
     """
-    shares = SHARES if profile.best_synthetic >= MANY else experiment.FRACTIONS
-    synthetic = experiment.Data("synthetic", "", profile.best_synthetic, data.seed, shares)
-    recipe = RECIPE | {"precision": precision()} | changes
-    found: list[experiment.Experiment] = []
+    alone = changes | {"offset": 0.0, "pretrained": None}  # these are of photos
+    away = changes["offset"] if "offset" in changes else offset(before(profile, data.seed, **alone), data)
+    found = []
     for seed in range(profile.best_members):
-        before = experiment.Experiment(
-            data=synthetic, epochs=profile.best_before, seed=seed, **recipe | {"offset": 0.0, "pretrained": None}
-        )
-        away = found[0].offset if found else offset(before, data)
-        found.append(
-            experiment.Experiment(
-                data=data, epochs=profile.best_epochs, seed=seed, **{"pretrained": before, "offset": away} | recipe
-            )
-        )
+        own = {"precision": precision(), "seed": seed, "pretrained": before(profile, data.seed, seed=seed, **alone)}
+        recipe = RECIPE | own | changes | {"offset": away}
+        found.append(experiment.Experiment(data=data, epochs=profile.best_epochs, **recipe))
     return found
+
+
+def before(profile: profiles.Profile, data_seed: int = 0, **changes: Any) -> experiment.Experiment:
+    """What comes before the photos: the recipe on synthetic faces, more strongly augmented, as they are all alike."""
+    shares = SHARES if profile.best_synthetic >= MANY else experiment.FRACTIONS
+    data = experiment.Data("synthetic", "", profile.best_synthetic, data_seed, shares)
+    recipe = RECIPE | {"precision": precision(), "augmentation": augment.STRONG} | changes
+    return experiment.Experiment(data=data, epochs=profile.best_before, **recipe)
 
 
 def offset(before: experiment.Experiment, data: experiment.Data) -> float:
