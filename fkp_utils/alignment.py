@@ -49,18 +49,22 @@ def mean_image(faces: face_sets.Faces, transforms: np.ndarray | None = None) -> 
     if transforms is not None and np.isnan(transforms).any():
         raise ValueError(f"face {np.nonzero(np.isnan(transforms).any(1))[0][0]} has no transform")
     total = np.zeros(faces.images.shape[1:])
-    half = 0.5 + 0.5j  # Pillow counts from the corner of the first pixel
     for rows, images in faces.batches():
-        if transforms is not None:
-            images = images.copy()
-            for image, (factor, shift) in zip(images, transforms[rows], strict=True):
-                back, start = 1 / factor, half - (half + shift) / factor
-                matrix = (back.real, -back.imag, start.real, back.imag, back.real, start.imag)
-                picture = Image.fromarray(image.squeeze())
-                moved = picture.transform(picture.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
-                image[:] = np.asarray(moved).reshape(image.shape)
-        total += images.sum(0, dtype=float)
+        total += (images if transforms is None else warp(images, transforms[rows])).sum(0, dtype=float)
     return total / len(faces)
+
+
+def warp(images: np.ndarray, transforms: np.ndarray, fill: int = 0) -> np.ndarray:
+    """Images (N, H, W, C) uint8, each moved by its transform (N, 2) of `similarity`; `fill` is the grey outside."""
+    half = 0.5 + 0.5j  # Pillow counts from the corner of the first pixel
+    moved = np.empty_like(images)
+    for target, image, (factor, shift) in zip(moved, images, transforms, strict=True):
+        back, start = 1 / factor, half - (half + shift) / factor
+        matrix = (back.real, -back.imag, start.real, back.imag, back.real, start.imag)
+        colour = fill if image.shape[2] == 1 else (fill,) * image.shape[2]
+        picture, moving = Image.fromarray(image.squeeze()), (Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
+        target[:] = np.asarray(picture.transform(picture.size, *moving, fillcolor=colour)).reshape(target.shape)
+    return moved
 
 
 def _complex(points: np.ndarray) -> np.ndarray:

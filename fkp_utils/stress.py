@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 from scipy import ndimage
 
 from fkp_utils import alignment, metrics, uncertainty
@@ -66,18 +65,7 @@ def moved(faces: face_sets.Faces, factors: np.ndarray, fill: int = 0) -> face_se
     height, width = faces.size
     middle = complex(width - 1, height - 1) / 2
     transforms = np.stack([factors, middle - factors * middle], axis=1)
-    images = np.empty((len(faces), *faces.images.shape[1:]), np.uint8)
-    for rows, batch in faces.batches():
-        for target, image, (factor, shift) in zip(images[rows], batch, transforms[rows], strict=True):
-            half = 0.5 + 0.5j  # Pillow counts from the corner of the first pixel
-            back, start = 1 / factor, half - (half + shift) / factor
-            matrix = (back.real, -back.imag, start.real, back.imag, back.real, start.imag)
-            picture = Image.fromarray(image.squeeze())
-            colour = fill if image.shape[2] == 1 else (fill,) * 3
-            turned = picture.transform(
-                picture.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=colour
-            )
-            target[:] = np.asarray(turned).reshape(target.shape)
+    images = np.concatenate([alignment.warp(batch, transforms[rows], fill) for rows, batch in faces.batches()])
     truth = None if faces.truth is None else alignment.move(faces.truth, transforms)
     return dataclasses.replace(faces, images=images, points=alignment.move(faces.points, transforms), truth=truth)
 
