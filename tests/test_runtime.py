@@ -1,5 +1,6 @@
 import logging
 import os
+import platform
 import subprocess
 import sys
 
@@ -29,6 +30,27 @@ def test_warnings_of_tensorflow_are_silent_whatever_level_it_sets(caplog):
     logger.warning("5 out of the last 6 calls triggered retracing")
     logger.error("out of memory")
     assert [record.getMessage() for record in caplog.records] == ["out of memory"]
+
+
+def _pages_of_a_second_block(**environment):
+    """Pages that the system clears for a block of 200 MB, another of its size being free."""
+    code = """
+import resource, numpy as np
+from fkp_utils import runtime
+runtime.keep_memory()
+np.ones(25_000_000)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+np.ones(25_000_000)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    done = subprocess.run([sys.executable, "-c", code], env=plain | environment, capture_output=True, check=True)
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_freed_memory_is_kept_unless_the_environment_sets_malloc():
+    assert 10 * _pages_of_a_second_block() < _pages_of_a_second_block(MALLOC_PERTURB_="0")
 
 
 def test_setup_says_versions_and_device(capsys):
