@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 
-from fkp_utils import best, experiment, leaderboard, profiles, runs
+from fkp_utils import augment, best, experiment, leaderboard, profiles, runs
 
 DATA = experiment.Data(limit=80)
 SAMPLE = pathlib.Path(__file__).resolve().parents[1] / "data" / "sample"
@@ -25,7 +25,10 @@ def test_each_step_is_the_one_before_with_one_change():
 def test_the_first_lesson_is_of_other_faces():
     last = best.steps(DATA, profiles.profile("quick"), 6)["synthetic faces first"]
     assert last.pretrained.data.seed != last.data.seed
-    assert dataclasses.replace(last.pretrained, data=last.data, epochs=last.epochs) == dataclasses.replace(last, pretrained=None)
+    first = dataclasses.replace(last.pretrained, data=last.data, epochs=last.epochs, augmentation=last.augmentation)
+    assert first == dataclasses.replace(last, pretrained=None)
+    strong = best.members(DATA, profiles.profile("quick"))[0].pretrained.augmentation
+    assert last.pretrained.augmentation == strong == augment.STRONG
 
 
 def test_the_smoke_profile_takes_few_steps():
