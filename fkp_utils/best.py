@@ -95,7 +95,7 @@ def steps(data: experiment.Data, profile: profiles.Profile, epochs: int) -> dict
     for name, change in changes.items():
         described = dataclasses.replace(described, **change)
         found[name] = described
-    first = dataclasses.replace(described, data=before, epochs=max(1, epochs // 2), augmentation=augment.STRONG)
+    first = dataclasses.replace(described, data=before, epochs=max(1, epochs // 2))
     found["synthetic faces first"] = dataclasses.replace(described, pretrained=first)
     if profile.repeats > 1 and (away := offset(first, data)):
         found["offset of the labels"] = dataclasses.replace(found["synthetic faces first"], offset=away)
