@@ -33,8 +33,8 @@ def keep_memory() -> None:
     """Lets the process keep the memory that it frees, where the C library is glibc.
 
     By default a training on the processor gives the large arrays of each step back to the system and asks for them
-    anew, and the system clears every page: a third of the time or more (`benchmarks/kept_memory.py`).  Settings of malloc in
-    the environment stay as they are.
+    anew, and the system clears every page: a third of the time or more (`benchmarks/kept_memory.py`).  Settings of
+    malloc in the environment stay as they are.
     """
     mallopt = None if os.name == "nt" else getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None and not any(name.startswith("MALLOC_") for name in os.environ):
