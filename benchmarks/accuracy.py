@@ -2,7 +2,7 @@
 
 Trains the recipe of `fkp_utils.best` at the profile's length on the training part, or finds it trained, and prints its
 RMSE in px over all given labels of the evaluation part, as Kaggle counts them, with 95% intervals over persons: one
-view, all views of `best.answer`, each label source, each point, and the error against minutes of training.  Then, for
+view, ten views, each label source, each point, and the error against minutes of training.  Then, for
 --short epochs, the recipe without one ingredient at a time, --seeds seeds each.  Writes results/accuracy.json.
 
     python benchmarks/accuracy.py --data kaggle --root FOLDER [--profile quick] [--short 5] [--seeds 3] [--results FOLDER]
@@ -77,10 +77,9 @@ def main(arguments: list[str] | None = None) -> int:
     faces, draws = data.parts().evaluation, {"repeats": profile.bootstraps, "seed": data.seed}
 
     trained = [runs.run(each) for each in best.members(data, profile)]
-    many = f"{2 * len(best.VIEWS)} views"
-    views = {"one model, one view": trained[0].predict(faces), f"one model, {many}": best.answer(trained[:1], faces).points}
+    views = {"one model, one view": trained[0].predict(faces), "one model, ten views": best.answer(trained[:1], faces).points}
     if len(trained) > 1:
-        views[f"{len(trained)} models, {many}"] = best.answer(trained, faces).points
+        views[f"{len(trained)} models, ten views"] = best.answer(trained, faces).points
     rows: list[dict[str, Any]] = []
     for name, points in views.items():
         found = scores(points, faces, **draws)
@@ -96,7 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
     short = dataclasses.replace(profile, best_epochs=max(1, options.short), best_members=1)
     whole = None
     for name, changes in WITHOUT.items() if options.short else ():
-        start = best.members(data, short, model=changes.get("model", "heatmap"), offset=0.0)[0].pretrained  # once for all seeds
+        start = best.before(short, data.seed, model=changes.get("model", best.RECIPE["model"]))  # once for all seeds
         own = {"restarts": options.seeds, "pretrained": start, "offset": trained[0].offset}
         recipe = best.members(data, short, **own | changes)[0]
         errors = runs.run(recipe).restarts["evaluation"].to_numpy()

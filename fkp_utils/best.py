@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 SHARES = (0.94, 0.03, 0.03)  # of training, validation, evaluation where a model is to answer for others
 MANY = 1000  # faces of which such small shares still hold several people
-SIDE = (-3, 0, 3)
-VIEWS = (*((x, y) for x in SIDE for y in SIDE), (6, 0), (-6, 0), (0, 6), (0, -6))  # shifts (x, y) in px
 RECIPE: dict[str, Any] = {
     "model": "heatmap",
     "missing": "mask",
@@ -109,10 +107,10 @@ def precision() -> str:
 
 
 def answer(trained: Sequence[runs.Run], faces: face_sets.Faces) -> uncertainty.Shaken:
-    """Mean points of the trained members over VIEWS, each also mirrored, and how far the views of all are from it."""
+    """Mean points of the trained members over mirrored and shifted views, and how far the views of all are from it."""
     from fkp_utils import uncertainty
 
-    seen = [uncertainty.shake(run, faces, VIEWS) for run in trained]
+    seen = [uncertainty.shake(run, faces) for run in trained]
     points = np.mean([each.points for each in seen], axis=0)
     apart = [((each.points - points) ** 2).sum(axis=2) + each.spread**2 for each in seen]
     return uncertainty.Shaken(points, np.sqrt(np.mean(apart, axis=0)))

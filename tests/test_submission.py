@@ -100,7 +100,7 @@ def test_members_answer_together(monkeypatch):
 
     points = np.zeros((1, 15, 2))
     seen = {"a": uncertainty.Shaken(points, np.full((1, 15), 3.0)), "b": uncertainty.Shaken(points + [8, 0], np.full((1, 15), 3.0))}
-    monkeypatch.setattr(uncertainty, "shake", lambda run, faces, shifts: seen[run])
+    monkeypatch.setattr(uncertainty, "shake", lambda run, faces: seen[run])
     found = best.answer(["a", "b"], None)
     np.testing.assert_allclose(found.points, points + [4, 0])
     np.testing.assert_allclose(found.spread, 5)
