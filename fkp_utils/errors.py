@@ -21,6 +21,18 @@ def of_faces(predicted: np.ndarray, points: np.ndarray) -> np.ndarray:
     return np.sqrt(np.divide(np.nansum(squares, axis=(1, 2)), count, out=np.full(len(count), np.nan), where=count > 0))
 
 
+def without_worst(predicted: np.ndarray, points: np.ndarray, share: float = 0.01) -> np.ndarray:
+    """(N,) False for this share of the faces, those with the largest errors, at least one; False also without labels.
+
+    A wrong label weighs as its square: few of them can be most of a squared error that no network can lower.
+    """
+    found = of_faces(predicted, points)
+    worst = np.argsort(-np.nan_to_num(found, nan=-1.0), kind="stable")[: max(1, round(share * len(found)))]
+    kept = ~np.isnan(found)
+    kept[worst] = False
+    return kept
+
+
 def parts_of(values: np.ndarray, count: int) -> list[np.ndarray]:
     """Rows in `count` equal parts by their value (N,), lowest first; NaN is in none, equal values are in one part."""
     known = np.flatnonzero(~np.isnan(values))

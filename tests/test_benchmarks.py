@@ -63,6 +63,7 @@ def test_the_best_model_is_measured(bench, tmp_path):
     of = {kind: [row for row in rows if row["kind"] == kind] for kind in ("best", "point", "curve")}
     assert [row["name"] for row in of["best"]] == ["one model, one view", "one model, ten views"]
     assert all(row["low"] <= row["rmse"] <= row["high"] and row["minutes"] > 0 for row in of["best"])
+    assert all(row["without the worst 1%"] < row["rmse"] for row in of["best"])
     assert len(of["point"]) == 15
     assert of["curve"]
 

@@ -33,6 +33,17 @@ def test_the_error_of_a_face_is_over_its_given_labels():
     assert np.isnan(errors.of_faces(found, none)).all()
 
 
+def test_the_worst_faces_are_left_out():
+    some = made(200)
+    found = some.points + np.linspace(0, 1, 200)[np.random.default_rng(0).permutation(200)][:, None, None]
+    found[[7, 150]] += 40
+    some.points[90] = np.nan
+    kept = errors.without_worst(found, some.points)
+    assert np.flatnonzero(~kept).tolist() == [7, 90, 150]
+    assert errors.without_worst(found, some.points, 0.05).sum() == 200 - 10 - 1
+    assert errors.without_worst(found[:3], some.points[:3]).sum() == 2
+
+
 @given(st.lists(st.one_of(st.floats(-5, 5), st.just(float("nan"))), max_size=60), st.integers(1, 6))
 @settings(deadline=None)
 def test_parts_are_disjoint_ordered_and_without_nan(values, count):

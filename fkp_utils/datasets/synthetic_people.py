@@ -133,7 +133,7 @@ def _occasions(rng: np.random.Generator, person: dict[str, np.ndarray]) -> dict[
     blur = np.where(some(0.66), rng.uniform(0.2, 0.8, count), rng.uniform(0.8, 2.2, count))
     return {
         "yaw": yaw.clip(-60, 60),
-        "pitch": np.where(some(0.8), normal(2, 8.5), rng.uniform(-22, 30, count)),
+        "pitch": np.where(some(0.8), normal(-3, 11), rng.uniform(-35, 45, count)),
         "roll": normal(0, 9.5),
         "smile": smile,
         "opening": opening,
