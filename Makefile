@@ -14,7 +14,7 @@ report: .venv/installed  # execute what is not up to date, write build/report/in
 	@$(RUN) -m fkp_utils.series report --data "$(DATA)" --root "$(ROOT)" --profile "$(PROFILE)" --jobs "$(JOBS)" --kernel "$(KERNEL)"
 
 test: .venv/installed
-	@$(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	@$(RUN) -m pytest
 
 submission: .venv/installed  # make submission DATA=kaggle ROOT=<folder> PROFILE=quick|full: build/submission.csv, build/best.keras
 	@$(RUN) -m fkp_utils.submission --data "$(DATA)" --root "$(ROOT)" --profile "$(PROFILE)"

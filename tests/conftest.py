@@ -12,7 +12,6 @@ import pytest
 
 from fkp_utils import notebooks
 
-LONG = ("smoke", "smoke_on_photos", "executed_tiny")  # fixtures that execute a series
 FOLDERS = ("fkp_utils", "notebooks", "report")
 FILES = ("Makefile", "Snakefile", "pyproject.toml", "constraints.txt", "README.md", ".gitignore")
 PARAMETERS = 'DATA = "synthetic"\nROOT = ""\nPROFILE = "quick"\nSEED = 0'
@@ -30,17 +29,6 @@ TINY = {
     "03_fails": ["parameters", "before = 'reached'\nbefore", "1 / 0", "after = 'not reached'"],
     "04_bare": ["DATA = 'synthetic'  # not tagged"],
 }
-
-
-def pytest_collection_modifyitems(items):
-    """What one process is to run when several do: tests of one series, or of one file.  Series come first."""
-
-    def group(item):
-        return next((name for name in LONG if name in item.fixturenames), item.nodeid.split("::")[0])
-
-    items.sort(key=lambda item: LONG.index(name) if (name := group(item)) in LONG else len(LONG))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
 
 
 @dataclasses.dataclass
