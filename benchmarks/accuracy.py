@@ -100,11 +100,11 @@ def main(arguments: list[str] | None = None) -> int:
         start = best.before(short, data.seed, model=changes.get("model", best.RECIPE["model"]))  # once for all seeds
         own = {"restarts": options.seeds, "pretrained": start, "offset": trained[0].offset}
         recipe = best.members(data, short, **own | changes)[0]
-        errors = runs.run(recipe).restarts["evaluation"].to_numpy()
-        whole = errors.mean() if whole is None else whole
-        found = {"rmse": errors.mean(), "sd": errors.std(ddof=1) if len(errors) > 1 else None, "seeds": len(errors)}
-        rows.append({"kind": "without", "name": name, "change": errors.mean() - whole, "epochs": short.best_epochs} | found)
-        print(f"{name}: {errors.mean():.3f} px, change {errors.mean() - whole:+.3f}, seeds {np.round(errors, 3)}")
+        reached = runs.run(recipe).restarts["evaluation"].to_numpy()
+        whole = reached.mean() if whole is None else whole
+        found = {"rmse": reached.mean(), "sd": reached.std(ddof=1) if len(reached) > 1 else None, "seeds": len(reached)}
+        rows.append({"kind": "without", "name": name, "change": reached.mean() - whole, "epochs": short.best_epochs} | found)
+        print(f"{name}: {reached.mean():.3f} px, change {reached.mean() - whole:+.3f}, seeds {np.round(reached, 3)}")
     text = f"{profile.name} profile of the best model"
     counts = {part: len(each) for part, each in data.parts()._asdict().items()}
     print(summary.publish_rows("accuracy", rows, data, counts, text, options.results))
