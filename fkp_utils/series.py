@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 BUILD = notebooks.ROOT / "build"
 EVERY = 10.0  # seconds between two lines of progress where there is no terminal
-QUIET = "--IPKernelApp.log_level=50"  # a kernel interrupted at its end, as all are, at times calls that an error
 
 
 class SeriesError(Exception):
@@ -74,9 +73,10 @@ def execute(
     """
     import nbformat
     import papermill
+    from nbclient import exceptions
     from traitlets import config
 
-    from fkp_utils import records
+    from fkp_utils import kernels, records
 
     name = path.stem
     if not path.is_file():
@@ -98,9 +98,14 @@ def execute(
     with (
         files.replacing(executed) as new,
         files.replacing(figures / name, folder=True) as pictures,
-        tempfile.TemporaryDirectory(prefix="fkp-") as sockets,  # of this kernel alone, whatever runs beside it
+        tempfile.TemporaryDirectory(prefix="fkp-") as own,  # of this kernel alone, whatever runs beside it
     ):
-        manager = {} if os.name == "nt" else {"transport": "ipc", "ip": f"{sockets}/kernel"}
+        log = pathlib.Path(own, "log")
+        sockets = {} if os.name == "nt" else {"transport": "ipc", "ip": f"{own}/kernel"}
+        settings = {
+            "KernelManager": {"log_file": str(log)} | sockets,
+            "NotebookClient": {"kernel_manager_class": kernels.KernelManager},
+        }
         os.environ["FKP_FIGURES"] = str(pictures.resolve())
         try:
             changed = notebooks.checked(path, parameters)
@@ -115,15 +120,16 @@ def execute(
                 cwd=path.parent,
                 progress_bar=False,
                 on_cell_start=started,
-                config=config.Config(KernelManager=manager, NotebookClient={"extra_arguments": [QUIET]}),
+                config=config.Config(settings),
             )
             notebook = nbformat.read(new, as_version=4)
             found = records.read(notebook)
         except Exception as error:
             progress.stop("failed")
-            stamp |= {"seconds": progress.seconds, "error": _sentence(error)}
+            sentence = _sentence(error) + kernels.last_words(log) * isinstance(error, exceptions.DeadKernelError)
+            stamp |= {"seconds": progress.seconds, "error": sentence}
             kept = _keep(new if new.exists() else path, failed, stamp)
-            raise SeriesError(f"{name}: {_sentence(error)}{kept}") from error
+            raise SeriesError(f"{name}: {sentence}{kept}") from error
         stamp["seconds"] = round(progress.seconds, 1)
         notebook.metadata["fkp"] = stamp
         nbformat.write(notebook, new)

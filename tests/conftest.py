@@ -24,7 +24,8 @@ TINY = {
     "02_second": [
         "parameters",
         "%time\nimport fkp_utils.profiles",
-        "print('a line of output')\nget_ipython().kernel.log.error('told by the kernel')",
+        "print('a line of output')\nget_ipython().kernel.log.error('told by the kernel')\n"
+        "import atexit, os\natexit.register(os.write, 2, b'told at its end')",
     ],
     "03_fails": ["parameters", "before = 'reached'\nbefore", "1 / 0", "after = 'not reached'"],
     "04_bare": ["DATA = 'synthetic'  # not tagged"],
