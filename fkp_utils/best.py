@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 SHARES = (0.94, 0.03, 0.03)  # of training, validation, evaluation where a model is to answer for others
 MANY = 1000  # faces of which such small shares still hold several people
+ADAM_RATE = 2e-3  # of the steps before Muon
 RECIPE: dict[str, Any] = {
     "model": "heatmap",
     "missing": "mask",
     "sources": "apart",
     "augmentation": augment.MODERATE,
-    "loss": "wing",
-    "dropout": 0.1,
-    "learning_rate": 2e-3,
+    "loss": "huber",
+    "optimizer": "muon",
+    "learning_rate": 4e-3,
     "schedule": "cosine",
     "ema": 0.99,
     "batch": 32,
@@ -78,15 +79,17 @@ def steps(data: experiment.Data, profile: profiles.Profile, epochs: int) -> dict
     sources = {"sources": "apart"} if "nose_tip" in data.parts().training.keypoints.names else {}
     lenet = variants.experiment_of("lenet5", data, profile, restarts=1, patience=0)
     maps = {"model": "heatmap", "epochs": epochs, "batch": RECIPE["batch"], "precision": precision()}
-    falling = {"schedule": "cosine", "learning_rate": RECIPE["learning_rate"], "ema": RECIPE["ema"]}
+    falling = {"schedule": "cosine", "learning_rate": ADAM_RATE, "ema": RECIPE["ema"]}
+    directions = {"optimizer": RECIPE["optimizer"], "learning_rate": RECIPE["learning_rate"]}
     before = experiment.Data("synthetic", "", profile.faces or profile.best_synthetic, data.seed + 1)
     changes: dict[str, dict[str, Any]] = {
         "LeNet-5, masked loss": {},
         "own outputs of the sources": sources,
         "augmentation": {"augmentation": augment.MODERATE},
         "heat maps": maps,
-        "Wing loss": {"loss": "wing"},
+        "Huber loss": {"loss": RECIPE["loss"]},
         "falling rate, averaged weights": falling,
+        "Muon": directions,
         "synthetic faces first": {},
     }
     found, described = {}, lenet

@@ -73,21 +73,21 @@ class Experiment:
     """What is trained and how.
 
     data: the faces.  model: a name in `models.NAMES`.  weights: "" (from scratch), "imagenet", or a file or folder of
-    such weights.  pretrained: an experiment whose trained model gives its weights to the layers that both have.
-    missing: "mask" (missing labels carry no weight), "drop" (faces that lack a label are left out), or the name of an
-    imputer that fills the training faces.  sources: "together", or "apart" for own outputs where the second label
+    such weights.  pretrained: an experiment whose trained model gives its weights to the layers that both
+    have.  missing: "mask" (missing labels carry no weight), "drop" (faces that lack a label are left out), or the name
+    of an imputer that fills the training faces.  sources: "together", or "apart" for own outputs where the second label
     source means another point.  offset: px by which all labels lie to the right of what they name; taken off before
-    training and put back in answers, so that a mirror does not contradict the labels.  loss: a name in
-    `losses.LOSSES`; errors are in `units`.  alpha: weight of the second term of the losses that have two (`losses.WEIGHTED`), of no effect in others.  units: "pixels", or
-    "half_image" for coordinates from -1 to 1, as learning rates for such mean (S2); histories and scores are in pixels
-    in any case.  dropout: share of the values that are dropped before the dense layers.  optimizer: "adam", or "sgd"
-    with Nesterov momentum 0.9.  schedule: "constant", "cosine", or "one_cycle" (Smith & Topin, 2018): the rate rises to
-    its value during 30% of all steps, from a 25th of it, then falls to 0 as a cosine does.  ema: share of the weights'
-    running average that a step keeps; the average is what is validated and kept (Polyak averaging); 0 = the weights
-    themselves.  precision: "float32", or "bfloat16" for what layers pass on while they learn, which processors that
-    know it do in half the time; weights are float32 in any case, and so is the trained model.  frozen_epochs: so many
-    epochs first train the head alone.  patience: epochs without a lower validation error after which training stops; 0:
-    never.  restarts: so many trainings, seeds `seed`, `seed` + 1, …
+    training and put back in answers, so that a mirror does not contradict the labels.  loss: a name in `losses.LOSSES`;
+    errors are in `units`.  alpha: weight of the second term of the losses that have two (`losses.WEIGHTED`), of no
+    effect in others.  units: "pixels", or "half_image" for coordinates from -1 to 1, as learning rates for such mean
+    (S2); histories and scores are in pixels in any case.  dropout: share of the values that are dropped before the
+    dense layers.  optimizer: a name in `optimizers.NAMES`.  schedule: "constant", "cosine", or "one_cycle" (Smith &
+    Topin, 2018): the rate rises to its value during 30% of all steps, from a 25th of it, then falls to 0 as a cosine
+    does.  ema: share of the weights' running average that a step keeps; the average is what is validated and kept
+    (Polyak averaging); 0 = the weights themselves.  precision: "float32", or "bfloat16" for what layers pass on while
+    they learn, which processors that know it do in half the time; weights are float32 in any case, and so is the
+    trained model.  frozen_epochs: so many epochs first train the head alone.  patience: epochs without a lower
+    validation error after which training stops; 0: never.  restarts: so many trainings, seeds `seed`, `seed` + 1, …
 
     ValueError for a value that is not known.
     """
@@ -117,7 +117,7 @@ class Experiment:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        from fkp_utils import impute, losses
+        from fkp_utils import impute, losses, optimizers
 
         known = {
             "model": models.NAMES,
@@ -125,7 +125,7 @@ class Experiment:
             "sources": ("together", "apart"),
             "loss": tuple(losses.LOSSES),
             "units": ("pixels", "half_image"),
-            "optimizer": ("adam", "sgd"),
+            "optimizer": optimizers.NAMES,
             "schedule": ("constant", "cosine", "one_cycle"),
             "precision": ("float32", "bfloat16"),
         }
@@ -166,6 +166,7 @@ class Experiment:
         words += [f"loss {self.loss.replace('_', ' ')}{weight}"] * (self.loss != "mse")
         words += [f"drop-out {self.dropout:g}"] * (self.dropout > 0)
         words += [f"SGD {self.learning_rate:g}"] * (self.optimizer == "sgd")
+        words += ["Muon"] * (self.optimizer == "muon")
         words += ["one cycle"] * (self.schedule == "one_cycle")
         words += ["averaged weights"] * (self.ema > 0)
         return ", ".join(words)

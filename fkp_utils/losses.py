@@ -12,6 +12,7 @@ from keras import ops
 
 Loss = Callable[[Any, Any], Any]
 WING_WIDTH, WING_CURVATURE = 5.0, 1.0  # pixels
+HUBER_WIDTH = 3.0  # pixels: about three times the error of a good network
 ALPHA = 0.01  # weight of the shape term in the report that tried it (S3.2)
 SHORTEST = 1e-3  # pixels: distances below it count as this one, and have no gradient
 
@@ -48,6 +49,14 @@ def wing(points: Any, predicted: Any) -> Any:
     offset = WING_WIDTH - WING_WIDTH * math.log1p(WING_WIDTH / WING_CURVATURE)
     values = ops.where(size < WING_WIDTH, WING_WIDTH * ops.log1p(size / WING_CURVATURE), size - offset)
     return _mean(values, given)
+
+
+def huber(points: Any, predicted: Any) -> Any:
+    """Huber loss (Huber, 1964): half the square of errors below 3 px, linear beyond, where labels may be wrong."""
+    error, given = errors(points, predicted)
+    size = ops.abs(error)
+    linear = HUBER_WIDTH * (size - HUBER_WIDTH / 2)
+    return _mean(ops.where(size < HUBER_WIDTH, ops.square(error) / 2, linear), given)
 
 
 def pair_distances(points: Any, predicted: Any) -> tuple[Any, Any, Any]:
@@ -93,7 +102,14 @@ def cgd_relative(points: Any, predicted: Any, alpha: float = ALPHA) -> Any:
     return mse(points, predicted) + alpha * relative_graph_distance(points, predicted)
 
 
-LOSSES: Mapping[str, Loss] = {"mse": mse, "mae": mae, "wing": wing, "cgd": cgd, "cgd_relative": cgd_relative}
+LOSSES: Mapping[str, Loss] = {
+    "mse": mse,
+    "mae": mae,
+    "wing": wing,
+    "huber": huber,
+    "cgd": cgd,
+    "cgd_relative": cgd_relative,
+}
 WEIGHTED = ("cgd", "cgd_relative")  # those with an alpha
 
 

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from fkp_utils import augment, devices, experiment, faces, files, impute, losses, models
+from fkp_utils import augment, devices, experiment, faces, files, impute, losses, models, optimizers
 
 SAVE_EVERY = 30.0  # seconds between two states on disk
 LOST = 10.0  # an error of so many image widths ends a training
@@ -95,10 +95,7 @@ def compile_trainer(model: keras.Model, described: experiment.Experiment, steps:
         rate = keras.optimizers.schedules.CosineDecay(
             FIRST * top, max(1, steps - rise), warmup_target=top, warmup_steps=rise
         )
-    if described.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(rate)
-    else:
-        optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True)
+    optimizer = optimizers.build(described.optimizer, rate)
     loss = losses.loss(described.loss, described.alpha)
     height, width = model.input[0].shape[1:3]
     unit = np.array([1, 1] if described.units == "pixels" else [width / 2, height / 2], np.float32)

@@ -1,9 +1,13 @@
-"""Two series, each executed once for all tests in a copy of the project: the real one, and a tiny one with failures."""
+"""Series executed once for all tests, in copies of the project: the real one, on photos too, and one with failures.
+
+The real ones take as long as all other tests together, so they are executed while those run.
+"""
 
 import dataclasses
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -60,15 +64,17 @@ class Series:
             start_new_session=True,
         )
 
-    def report(self, *options):
-        """Runs it to its end; `work` is then the processor time that it took, whatever else the machine was doing."""
-        before = os.times()
-        process = self.start(*options)
-        out, _ = process.communicate()
-        after = os.times()
-        self.work = after.children_user - before.children_user + after.children_system - before.children_system
+    def finish(self, process):
+        """Waits for its end; `work` is then the processor time of the process and of all that it started."""
+        out = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.work = usage.ru_utime + usage.ru_stime
         self.last = subprocess.CompletedProcess(process.args, process.returncode, out)
         return self.last
+
+    def report(self, *options):
+        return self.finish(self.start(*options))
 
     def copy(self, target):
         shutil.copytree(self.folder, target, symlinks=True)
@@ -101,25 +107,54 @@ def copied(folder):
     return folder
 
 
+def _photos():
+    """A folder of photos in the Kaggle layout; None if there is none."""
+    places = [os.environ.get("FKP_DATA"), notebooks.ROOT / "data", notebooks.ROOT.parent / "shared" / "data"]
+    found = [folder for place in places if place for folder in pathlib.Path(place).resolve().glob("kaggle*")]
+    return found[0] if found else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """What asks for a series comes last."""
+    asks = {"smoke", "smoke_on_photos", "executed_tiny"}
+    items.sort(key=lambda item: not asks.isdisjoint(getattr(item, "fixturenames", ())))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def begun(request, tmp_path_factory):
+    """The real series that are asked for, and their processes, begun before the first test."""
+    asked = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    found = {}
+    if "smoke" in asked:
+        series = Series(copied(tmp_path_factory.mktemp("smoke")), "smoke")
+        for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"]):
+            subprocess.run(["git", *words], cwd=series.folder, check=True)
+        found["smoke"] = series, series.start()
+    if "smoke_on_photos" in asked and (root := _photos()):
+        series = Series(copied(tmp_path_factory.mktemp("photos")), "smoke", data="kaggle")
+        found["smoke_on_photos"] = series, series.start("--data", "kaggle", "--root", str(root))
+    yield found
+    for _, process in found.values():
+        if process.poll() is None:  # as after Ctrl-C
+            os.killpg(process.pid, signal.SIGKILL)
+
+
 @pytest.fixture(scope="session")
-def smoke(tmp_path_factory):
+def smoke(begun):
     """The real series with PROFILE=smoke, executed in a git repository of its own."""
-    series = Series(copied(tmp_path_factory.mktemp("smoke")), "smoke")
-    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"]):
-        subprocess.run(["git", *command], cwd=series.folder, check=True)
-    series.report("--jobs", "2")
+    series, process = begun["smoke"]
+    series.finish(process)
     return series
 
 
 @pytest.fixture(scope="session")
-def smoke_on_photos(tmp_path_factory):
+def smoke_on_photos(begun):
     """The real series with PROFILE=smoke on real photos in the Kaggle layout, where there are any."""
-    places = [os.environ.get("FKP_DATA"), notebooks.ROOT / "data", notebooks.ROOT.parent / "shared" / "data"]
-    found = [folder for place in places if place for folder in pathlib.Path(place).resolve().glob("kaggle*")]
-    if not found:
+    if "smoke_on_photos" not in begun:
         pytest.skip("no photos: FKP_DATA names no folder that holds a kaggle_layout")
-    series = Series(copied(tmp_path_factory.mktemp("photos")), "smoke", data="kaggle")
-    series.report("--jobs", "2", "--data", "kaggle", "--root", str(found[0]))
+    series, process = begun["smoke_on_photos"]
+    series.finish(process)
     return series
 
 

@@ -15,11 +15,12 @@ def test_each_step_is_the_one_before_with_one_change():
     steps = best.steps(DATA, profiles.profile("quick"), 6)
     described = [dataclasses.asdict(each) for each in steps.values()]
     network = {"model", "epochs", "batch", "precision"}  # one choice: heat maps cost more, and so learn for fewer epochs
-    expected = [{"sources"}, {"augmentation"}, network, {"loss"}, {"schedule", "learning_rate", "ema"}, {"pretrained"}]
+    falling, directions = {"schedule", "learning_rate", "ema"}, {"optimizer", "learning_rate"}
+    expected = [{"sources"}, {"augmentation"}, network, {"loss"}, falling, directions, {"pretrained"}]
     for before, after, fields in zip(described[:-1], described[1:], expected, strict=True):
         assert {name for name in after if after[name] != before[name]} <= fields
         assert any(after[name] != before[name] for name in fields)
-    assert len({each.key for each in steps.values()}) == 7
+    assert len({each.key for each in steps.values()}) == 8
 
 
 def test_the_first_lesson_is_of_other_faces():

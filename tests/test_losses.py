@@ -109,11 +109,20 @@ def test_wing_is_steep_near_zero_and_continuous_where_it_becomes_linear():
     assert wing(0.2) / 0.2 > 4
 
 
+def test_huber_is_half_the_square_and_linear_from_three_pixels_on():
+    def huber(error):
+        return float(losses.huber(np.zeros((1, 1, 2), np.float32), np.full((1, 1, 2), error, np.float32)))
+
+    assert huber(2) == pytest.approx(2)
+    assert huber(3.0001) == pytest.approx(huber(2.9999), abs=1e-3)
+    assert huber(-20) - huber(19) == pytest.approx(3, abs=1e-3)
+
+
 def test_the_same_in_a_graph():
     points, predicted = pair(2)
     assert float(ops.convert_to_numpy(losses.wing(ops.array(points), ops.array(predicted)))) > 0
 
 
 def test_an_unknown_loss_is_refused():
-    with pytest.raises(ValueError, match="no loss 'huber'; there are mse, mae, wing"):
-        losses.loss("huber")
+    with pytest.raises(ValueError, match="no loss 'hubert'; there are mse, mae, wing, huber"):
+        losses.loss("hubert")
