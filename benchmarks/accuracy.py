@@ -5,7 +5,8 @@ RMSE in px over all given labels of the evaluation part, as Kaggle counts them, 
 view, ten views, each label source, each point, and the error against minutes of training.  Then, for
 --short epochs, the recipe without one ingredient at a time, --seeds seeds each.  Writes results/accuracy.json.
 
-    python benchmarks/accuracy.py --data kaggle --root FOLDER [--profile quick] [--short 5] [--seeds 3] [--results FOLDER]
+    python benchmarks/accuracy.py --data kaggle --root FOLDER [--profile quick] [--short 5] [--seeds 3]
+        [--results FOLDER]
 """
 
 from __future__ import annotations
@@ -71,7 +72,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", default="synthetic")
     parser.add_argument("--root", default="", help="folder of the data")
     parser.add_argument("--profile", default="quick", choices=tuple(profiles.PROFILES))
-    parser.add_argument("--short", type=int, default=5, help="epochs of the runs without an ingredient; 0: none of them")
+    parser.add_argument(
+        "--short", type=int, default=5, help="epochs of the runs without an ingredient; 0: none of them"
+    )
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each of them")
     parser.add_argument("--results", type=pathlib.Path, help="folder of the table (default: results/ of the project)")
     options = parser.parse_args(arguments)
@@ -81,7 +84,10 @@ def main(arguments: list[str] | None = None) -> int:
     faces, draws = data.parts().evaluation, {"repeats": profile.bootstraps, "seed": data.seed}
 
     trained = [runs.run(each) for each in best.members(data, profile)]
-    views = {"one model, one view": trained[0].predict(faces), "one model, ten views": best.answer(trained[:1], faces).points}
+    views = {
+        "one model, one view": trained[0].predict(faces),
+        "one model, ten views": best.answer(trained[:1], faces).points,
+    }
     if len(trained) > 1:
         views[f"{len(trained)} models, ten views"] = best.answer(trained, faces).points
     rows: list[dict[str, Any]] = []
@@ -105,7 +111,9 @@ def main(arguments: list[str] | None = None) -> int:
         reached = runs.run(recipe).restarts["evaluation"].to_numpy()
         whole = reached.mean() if whole is None else whole
         found = {"rmse": reached.mean(), "sd": reached.std(ddof=1) if len(reached) > 1 else None, "seeds": len(reached)}
-        rows.append({"kind": "without", "name": name, "change": reached.mean() - whole, "epochs": short.best_epochs} | found)
+        rows.append(
+            {"kind": "without", "name": name, "change": reached.mean() - whole, "epochs": short.best_epochs} | found
+        )
         print(f"{name}: {reached.mean():.3f} px, change {reached.mean() - whole:+.3f}, seeds {np.round(reached, 3)}")
     text = f"{profile.name} profile of the best model"
     counts = {part: len(each) for part, each in data.parts()._asdict().items()}

@@ -95,7 +95,11 @@ def main(arguments: list[str] | None = None) -> int:
     for name in options.models.split(","):
         for precision in dict.fromkeys(["float32", best.precision() if name == "heatmap" else "float32"]):
             rows.append(measure(name, precision, options.repeats, most))
-            print(", ".join(f"{key} {value:.3g}" if isinstance(value, float) else f"{value}" for key, value in rows[-1].items()))
+            print(
+                ", ".join(
+                    f"{key} {value:.3g}" if isinstance(value, float) else f"{value}" for key, value in rows[-1].items()
+                )
+            )
     text = f"batch {BATCH}, matrix product {most / 1e9:.0f} billion operations a second"
     path = summary.publish_rows("network_speed", rows, experiment.Data(), {"made": MANY}, text, options.results)
     print(path)

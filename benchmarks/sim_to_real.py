@@ -35,8 +35,24 @@ runtime.load_keras()
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from fkp_utils import best, datasets, eda, errors, experiment, framed, ingredients, keypoints  # noqa: E402
-from fkp_utils import metrics, models, prediction, profiles, runs, sim_to_real, summary, uncertainty  # noqa: E402
+from fkp_utils import (  # noqa: E402  # noqa: E402
+    best,
+    datasets,
+    eda,
+    errors,
+    experiment,
+    framed,
+    ingredients,
+    keypoints,
+    metrics,
+    models,
+    prediction,
+    profiles,
+    runs,
+    sim_to_real,
+    summary,
+    uncertainty,
+)
 from fkp_utils import faces as face_sets  # noqa: E402
 from fkp_utils.datasets import synthetic  # noqa: E402
 
@@ -71,7 +87,11 @@ def curve(options: argparse.Namespace, known: face_sets.Faces) -> tuple[list[dic
                 rows.append(row(way, count, 0, found, int(some.sum())))
                 print(f"{way}: {found} px")
     if options.conventions:
-        print(", ".join(f"{name} {out:+.1f} out {down:+.1f} down" for name, (out, down) in conventions(run, options).items()))
+        print(
+            ", ".join(
+                f"{name} {out:+.1f} out {down:+.1f} down" for name, (out, down) in conventions(run, options).items()
+            )
+        )
     if options.worst:
         sheet(run, known, options.worst)
     return rows, described
@@ -135,7 +155,10 @@ def tuned(options: argparse.Namespace, start: experiment.Experiment) -> list[dic
     for share in sorted(options.shares):
         data = sim_to_real.Portion("kaggle", options.root, portion=share)
         faces = data.parts()
-        for way, pretrained in (("photos alone", None), ("photos after synthetic", dataclasses.replace(start, offset=0.0))):
+        for way, pretrained in (
+            ("photos alone", None),
+            ("photos after synthetic", dataclasses.replace(start, offset=0.0)),
+        ):
             described = dataclasses.replace(start, data=data, pretrained=pretrained, epochs=options.tuning_epochs)
             run = runs.run(described)
             kept = faces.evaluation
@@ -171,7 +194,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", required=True, help="folder of photos in Kaggle's layout")
     parser.add_argument("--model", default=best.RECIPE["model"], choices=models.NAMES)
-    parser.add_argument("--sizes", type=listed(int), default=[2000, QUICK.best_synthetic], help="numbers of synthetic faces")
+    parser.add_argument(
+        "--sizes", type=listed(int), default=[2000, QUICK.best_synthetic], help="numbers of synthetic faces"
+    )
     parser.add_argument("--epochs", type=int, default=QUICK.best_before)
     parser.add_argument("--shares", type=listed(float), default=[0.05, 0.2, 1.0], help="of the photos; '' for none")
     parser.add_argument("--tuning-epochs", type=int, default=6)
@@ -191,9 +216,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.note:
         note(options, rows[-1], data, len(known))
     rows += tuned(options, start)
-    text = (
-        f"{options.model}, {options.epochs} epochs on synthetic faces, {options.tuning_epochs} on photos, once each"
-    )
+    text = f"{options.model}, {options.epochs} epochs on synthetic faces, {options.tuning_epochs} on photos, once each"
     counts = {"complete-source": len(known), "evaluation": len(data.parts().evaluation)}
     path = summary.publish_rows("sim_to_real", rows, data, counts, text, folder=options.results)
     print(path)

@@ -1,4 +1,4 @@
-"""Facial keypoint detection: the tested package behind the notebooks.  `predict` finds the points of a face in a photo."""
+"""Facial keypoint detection: the package behind the notebooks.  `predict` finds the points of a face in a photo."""
 
 import importlib
 from typing import Any

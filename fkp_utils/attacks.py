@@ -45,9 +45,7 @@ def push(
     return found
 
 
-def moved(
-    model: keras.Model, images: np.ndarray, changed: np.ndarray, output: int, direction: str
-) -> np.ndarray:
+def moved(model: keras.Model, images: np.ndarray, changed: np.ndarray, output: int, direction: str) -> np.ndarray:
     """(N,) px that the point `output` of the network moves in the direction from the images to the changed ones."""
     axis, sign = DIRECTIONS[direction]
     before, after = (np.asarray(model.predict_on_batch(np.asarray(each, np.float32))) for each in (images, changed))

@@ -13,7 +13,7 @@ PACKAGE = "fkp_utils"
 
 
 def imports(source: str) -> set[str]:
-    """The modules of the package that `source` imports anywhere, with the packages they lie in; none if it is not Python."""
+    """The modules of the package that `source` imports, with the packages they lie in; none if it is not Python."""
     try:
         tree = ast.parse(source)
     except SyntaxError:  # whoever runs it shows the error

@@ -36,15 +36,11 @@ def reliability(
     return axes
 
 
-def pairs_sheet(
-    images: Mapping[str, np.ndarray], points: Mapping[str, Mapping[str, np.ndarray]]
-) -> mpl_figure.Figure:
+def pairs_sheet(images: Mapping[str, np.ndarray], points: Mapping[str, Mapping[str, np.ndarray]]) -> mpl_figure.Figure:
     """A row of faces for each name: images (n, H, W, C), with the points (n, K, 2) of its kinds of marks."""
     columns = max(map(len, images.values()))
     side = plots.WIDTH / columns
-    figure, grid = plt.subplots(
-        len(images), columns, figsize=(plots.WIDTH, len(images) * side + 0.4), squeeze=False
-    )
+    figure, grid = plt.subplots(len(images), columns, figsize=(plots.WIDTH, len(images) * side + 0.4), squeeze=False)
     for line, (name, row) in zip(grid, images.items(), strict=True):
         for index, axes in enumerate(line):
             if index >= len(row):

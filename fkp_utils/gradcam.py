@@ -20,7 +20,7 @@ METHODS = ("gradcam", "gradcam++", "layercam", "saliency")
 
 
 def coordinate(output: int, axis: int) -> Score:
-    """One coordinate of one output in px: axis 0 is x, 1 is y.  What raises it moves the point to the right, or down."""
+    """One coordinate of one output in px: axis 0 is x, 1 is y.  What raises it moves the point right, or down."""
     return lambda points: points[:, output, axis]
 
 
@@ -29,7 +29,9 @@ def nearness(output: int, places: np.ndarray) -> Score:
 
     At the predicted point itself its gradient is zero: a place beside it is needed.
     """
-    return lambda points: -0.5 * ops.sum(ops.square(points[:, output] - ops.convert_to_tensor(places, "float32")), axis=-1)
+    return lambda points: (
+        -0.5 * ops.sum(ops.square(points[:, output] - ops.convert_to_tensor(places, "float32")), axis=-1)
+    )
 
 
 def input_gradient(model: keras.Model, images: np.ndarray, score: Score | tuple[int, int]) -> np.ndarray:
@@ -50,7 +52,11 @@ def input_gradient(model: keras.Model, images: np.ndarray, score: Score | tuple[
 
 
 def maps(
-    model: keras.Model, images: np.ndarray, score: Score | tuple[int, int], layer: str | None = None, method: str = "gradcam"
+    model: keras.Model,
+    images: np.ndarray,
+    score: Score | tuple[int, int],
+    layer: str | None = None,
+    method: str = "gradcam",
 ) -> np.ndarray:
     """A map (B, H, W) of each face: how much each place raises the score, 0 to 1 at the strongest place of the face.
 

@@ -35,7 +35,7 @@ def highest(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def enlarged(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(N, H, W) maps (N, h, w) at `size` (height, width), each scaled so that its highest place is 1, to be laid over an image."""
+    """(N, H, W) maps (N, h, w) at `size` (height, width), each scaled so that its highest place is 1."""
     images = [Image.fromarray(each.astype(np.float32)).resize(size[::-1], Image.Resampling.BILINEAR) for each in maps]
     large = np.stack([np.asarray(image) for image in images])
     return large / large.max(axis=(1, 2), keepdims=True)

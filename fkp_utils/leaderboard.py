@@ -39,7 +39,14 @@ def drawn(axes: mpl_axes.Axes, ours: dict[str, metrics.Estimate]) -> mpl_axes.Ax
     for place, name in enumerate(order):
         if name in ours:
             one = ours[name]
-            axes.errorbar(one.value, place, xerr=[[one.value - one.low], [one.high - one.value]], fmt="o", color=plots.BLUE, capsize=4)
+            axes.errorbar(
+                one.value,
+                place,
+                xerr=[[one.value - one.low], [one.high - one.value]],
+                fmt="o",
+                color=plots.BLUE,
+                capsize=4,
+            )
             axes.get_yticklabels()[place].set(color=plots.BLUE, weight="bold")
     axes.margins(x=0.1)
     return axes

@@ -23,7 +23,9 @@ def errors(points: Any, predicted: Any) -> tuple[Any, Any]:
     The missing labels are replaced before the subtraction, so that no gradient is NaN.
     """
     missing = ops.isnan(points)
-    return ops.where(missing, 0.0, predicted - ops.where(missing, predicted, points)), 1.0 - ops.cast(missing, "float32")
+    return ops.where(missing, 0.0, predicted - ops.where(missing, predicted, points)), 1.0 - ops.cast(
+        missing, "float32"
+    )
 
 
 def _mean(values: Any, given: Any) -> Any:
@@ -114,7 +116,7 @@ WEIGHTED = ("cgd", "cgd_relative")  # those with an alpha
 
 
 def loss(name: str, alpha: float = ALPHA) -> Loss:
-    """The loss `name`, with the weight `alpha` if it is one of WEIGHTED; ValueError with the known names for another."""
+    """The loss `name`, with the weight `alpha` if it is one of WEIGHTED; ValueError with all names for another."""
     if name not in LOSSES:
         raise ValueError(f"no loss {name!r}; there are {', '.join(LOSSES)}")
     return functools.partial(LOSSES[name], alpha=alpha) if name in WEIGHTED else LOSSES[name]

@@ -82,7 +82,9 @@ def _grey(photo: Photo) -> np.ndarray:
     if not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 255):
         raise ValueError("a photo has values outside 0 to 255; expected grey levels or RGB of that range")
     array = array.astype(np.uint8)
-    return np.asarray(Image.fromarray(array).convert("L")) if array.shape[2:] == (3,) else array.reshape(array.shape[:2])
+    return (
+        np.asarray(Image.fromarray(array).convert("L")) if array.shape[2:] == (3,) else array.reshape(array.shape[:2])
+    )
 
 
 def _network(model: keras.Model | str | os.PathLike[str] | None) -> keras.Model:

@@ -45,8 +45,8 @@ PROFILES = {
         ),
         # A GPU: the earlier report's budget (S0.6); it does not say how often it restarted the VGG networks.
         Profile(
-            "full", None, 2000, 5, epochs=200, patience=20, restarts=50, deep_faces=None, deep_epochs=200, deep_restarts=5,
-            best_synthetic=30000, best_before=40, best_epochs=300, best_members=5,
+            "full", None, 2000, 5, epochs=200, patience=20, restarts=50, deep_faces=None, deep_epochs=200,
+            deep_restarts=5, best_synthetic=30000, best_before=40, best_epochs=300, best_members=5,
         ),
     )
 }  # fmt: skip

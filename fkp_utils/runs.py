@@ -29,7 +29,7 @@ ALL_LABELS = "knn"  # fills the missing labels of scores on all labels, where th
 
 
 def folder() -> pathlib.Path:
-    """`$FKP_RUNS`, or `build/runs` of the checkout the package lies in, or a folder in this system's place for caches."""
+    """`$FKP_RUNS`, or `build/runs` of the checkout the package lies in, or a folder where this system keeps caches."""
     if os.environ.get("FKP_RUNS"):
         return pathlib.Path(os.environ["FKP_RUNS"])
     if (CHECKOUT / "pyproject.toml").is_file():
@@ -54,7 +54,7 @@ class Run:
 
     @property
     def scores(self) -> dict[str, dict[str, float]]:
-        """By part ("training", "validation", "evaluation"): faces; mse, mae on given labels; all_mse, all_mae on all."""
+        """By part ("training", "validation", "evaluation"): faces; mse, mae on given labels; all_mse, all_mae."""
         return self.facts["scores"]
 
     @property
@@ -64,7 +64,7 @@ class Run:
 
     @property
     def history(self) -> pd.DataFrame:
-        """A row for each epoch of each restart: restart, epoch (from 1), training and validation error in px, seconds."""
+        """A row for each epoch of each restart: restart, epoch (from 1), training and validation (px), seconds."""
         rows = [
             {"restart": number, "epoch": place, **dict(zip(("training", "validation", "seconds"), epoch, strict=True))}
             for number, restart in enumerate(self.facts["restarts"])
@@ -101,8 +101,8 @@ def predict(model: keras.Model, faces: face_sets.Faces, meaning: outputs.Outputs
 def run(described: experiment.Experiment) -> Run:
     """The run of the experiment: found on disk, or trained now.
 
-    Where another process trains it, waits for that.  A training that was killed goes on from its last state; a run whose
-    files are damaged is trained again, with a warning.  TrainingError if training cannot go on.
+    Where another process trains it, waits for that.  A training that was killed goes on from its last state; a run
+    whose files are damaged is trained again, with a warning.  TrainingError if training cannot go on.
     """
     slug = re.sub(r"[^a-z0-9]+", "-", described.label.lower()).strip("-")
     path = folder() / f"{slug}-{described.key}"
@@ -187,7 +187,9 @@ def _restart(
     model = build(described, parts, seed)
     start = time.monotonic()
     state = partial / f"state-{number}.npz"
-    epochs = training.train(described, model, parts, seed, state, lambda text: line.write(f"{described.label}{count} · {text}"))
+    epochs = training.train(
+        described, model, parts, seed, state, lambda text: line.write(f"{described.label}{count} · {text}")
+    )
     best = min(range(len(epochs)), key=lambda place: epochs[place].validation)
     meaning = described.outputs(parts.training)
     result = {

@@ -27,7 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         if options.data != "kaggle":
-            raise ValueError(f"DATA is {options.data!r}; a submission needs DATA=kaggle ROOT=<folder>, with test images")
+            raise ValueError(
+                f"DATA is {options.data!r}; a submission needs DATA=kaggle ROOT=<folder>, with test images"
+            )
         write(options.root, profiles.profile(options.profile), options.out)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -54,7 +56,7 @@ def write(root: str, profile: profiles.Profile, path: pathlib.Path) -> None:
     print(f"{path}: {len(asked)} coordinates of {len(test)} faces; the model: {prediction.MODEL}")
     held_back = best.everything("kaggle", root).parts().evaluation
     error = metrics.rmse(best.answer(trained, held_back).points, held_back.points)
-    print(f"RMSE {error:.2f} px on {len(held_back)} rows of people that it has not seen; benchmarks/accuracy.py says it well")
+    print(f"RMSE {error:.2f} px on {len(held_back)} rows of people not seen; benchmarks/accuracy.py says it well")
 
 
 def check(path: pathlib.Path, asked: Sequence[int]) -> None:
@@ -63,7 +65,9 @@ def check(path: pathlib.Path, asked: Sequence[int]) -> None:
         rows = list(csv.DictReader(file))
     found = [int(row["RowId"]) for row in rows]
     if sorted(found) != sorted(asked):
-        raise ValueError(f"{path}: {len(found)} rows, {len(set(found))} different; expected the {len(asked)} asked for, once")
+        raise ValueError(
+            f"{path}: {len(found)} rows, {len(set(found))} different; expected the {len(asked)} asked for, once"
+        )
     for line, row in enumerate(rows, 2):
         value = float(row["Location"])
         if not (np.isfinite(value) and 0 <= value <= kaggle.SIZE - 1):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import os
 import pathlib
 import time
 import zipfile
@@ -38,7 +37,9 @@ class Epoch:
 class Batches(keras.utils.PyDataset):
     """Images and targets of the faces, read batch by batch; shuffled by (seed, epoch) if a seed is given."""
 
-    def __init__(self, images: np.ndarray | faces.StoredImages, targets: np.ndarray, size: int, seed: int | None) -> None:
+    def __init__(
+        self, images: np.ndarray | faces.StoredImages, targets: np.ndarray, size: int, seed: int | None
+    ) -> None:
         super().__init__()
         self.images, self.targets, self.size, self.seed = images, targets, size, seed
         self.start(0)
@@ -191,7 +192,9 @@ def _epoch(
         ],
     ).history
     epoch = Epoch(float(logs["rmse"][0]), float(logs["val_rmse"][0]), time.monotonic() - start)
-    if not (math.isfinite(logs["loss"][0]) and max(epoch.training, epoch.validation) < LOST * max(whole.input[0].shape[1:3])):
+    if not (
+        math.isfinite(logs["loss"][0]) and max(epoch.training, epoch.validation) < LOST * max(whole.input[0].shape[1:3])
+    ):
         raise TrainingError(
             f"{described.label}: epoch {number + 1} ends with loss {logs['loss'][0]:.3g}, training error"
             f" {epoch.training:.3g} px, validation error {epoch.validation:.3g} px; a lower learning rate than"

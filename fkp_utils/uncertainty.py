@@ -58,7 +58,7 @@ def view(faces: face_sets.Faces, shift: tuple[int, int], flip: bool) -> face_set
 def back(
     points: np.ndarray, faces: face_sets.Faces, shift: tuple[int, int], flip: bool, offset: float = 0.0
 ) -> np.ndarray:
-    """Points (N, K, 2) of a `view`, where they lie in the faces' own images; `offset` is that of labels (`Experiment`)."""
+    """Points (N, K, 2) of a `view`, where they lie in the faces' own images; `offset`: of labels (`Experiment`)."""
     mirrored = keypoint_sets.mirror(points, faces.keypoints, faces.size[1]) + (2 * offset, 0) if flip else points
     return mirrored - np.array(shift)
 

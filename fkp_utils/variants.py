@@ -1,4 +1,4 @@
-"""The variants of the earlier report's tables, as experiments of a profile's size, with the figures it gave (S0.7–S0.10)."""
+"""The variants of the earlier report's tables as experiments of a profile's size, with its figures (S0.7–S0.10)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def has_weights(model: str) -> bool:
 def experiment_of(
     model: str, data: experiment.Data, profile: profiles.Profile, **changes: Any
 ) -> experiment.Experiment:
-    """An experiment of the profile's size with the procedure of S0.6: Adam, drop-out, the epoch of lowest validation error.
+    """An experiment of the profile's size as in S0.6: Adam, drop-out, the epoch of lowest validation error.
 
     DEEP networks get the profile's `deep` numbers; VGG a learning rate of 1e-4, without which it does not learn from
     scratch.  `changes` are fields of `Experiment` that differ.

@@ -128,7 +128,11 @@ def begun(request, tmp_path_factory):
     found = {}
     if "smoke" in asked:
         series = Series(copied(tmp_path_factory.mktemp("smoke")), "smoke")
-        for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"]):
+        for words in (
+            ["init", "-q"],
+            ["add", "-A"],
+            ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"],
+        ):
             subprocess.run(["git", *words], cwd=series.folder, check=True)
         found["smoke"] = series, series.start()
     if "smoke_on_photos" in asked and (root := _photos()):

@@ -14,7 +14,12 @@ SAMPLE = pathlib.Path(__file__).resolve().parents[1] / "data" / "sample"
 def test_each_step_is_the_one_before_with_one_change():
     steps = best.steps(DATA, profiles.profile("quick"), 6)
     described = [dataclasses.asdict(each) for each in steps.values()]
-    network = {"model", "epochs", "batch", "precision"}  # one choice: heat maps cost more, and so learn for fewer epochs
+    network = {
+        "model",
+        "epochs",
+        "batch",
+        "precision",
+    }  # one choice: heat maps cost more, and so learn for fewer epochs
     falling, directions = {"schedule", "learning_rate", "ema"}, {"optimizer", "learning_rate"}
     expected = [{"sources"}, {"augmentation"}, network, {"loss"}, falling, directions, {"pretrained"}]
     for before, after, fields in zip(described[:-1], described[1:], expected, strict=True):
@@ -26,7 +31,9 @@ def test_each_step_is_the_one_before_with_one_change():
 def test_the_first_lesson_is_of_other_faces():
     last = best.steps(DATA, profiles.profile("quick"), 6)["synthetic faces first"]
     assert last.pretrained.data.seed != last.data.seed
-    assert dataclasses.replace(last.pretrained, data=last.data, epochs=last.epochs) == dataclasses.replace(last, pretrained=None)
+    assert dataclasses.replace(last.pretrained, data=last.data, epochs=last.epochs) == dataclasses.replace(
+        last, pretrained=None
+    )
 
 
 def test_the_recipe_augments_synthetic_faces_more_strongly():

@@ -45,7 +45,9 @@ def test_code_that_is_imported_changes_the_version(tree):
 
 
 def test_comments_docstrings_and_other_modules_do_not(tree):
-    assert not changed(tree / "b.py", '"""Another text."""\n\n\ndef g():  # one\n    """And one more."""\n    return 1\n')
+    assert not changed(
+        tree / "b.py", '"""Another text."""\n\n\ndef g():  # one\n    """And one more."""\n    return 1\n'
+    )
     assert not changed(tree / "c.py", "x = 2\n")
 
 

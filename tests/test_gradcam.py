@@ -87,7 +87,12 @@ def test_both_backends_draw_the_same_maps(tmp_path):
     models.build("small", 6, (40, 48)).save(tmp_path / "small.keras")
     np.save(tmp_path / "images.npy", IMAGES)
     for backend in ("tensorflow", "jax"):
-        command = [sys.executable, "-c", SCRIPT, *(str(tmp_path / name) for name in ("small.keras", "images.npy", backend))]
+        command = [
+            sys.executable,
+            "-c",
+            SCRIPT,
+            *(str(tmp_path / name) for name in ("small.keras", "images.npy", backend)),
+        ]
         subprocess.run(command, check=True, env=os.environ | {"KERAS_BACKEND": backend})
     ours, theirs = (np.load(tmp_path / f"{backend}.npz") for backend in ("tensorflow", "jax"))
     assert len(ours.files) == 13

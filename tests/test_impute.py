@@ -120,7 +120,7 @@ def test_one_convention_takes_away_what_is_clear_of_zero():
     offsets = {"nose_tip_y": metrics.Estimate(5, 4, 6), "left_eye_center_x": metrics.Estimate(0.2, -0.1, 0.5)}
     moved = impute.one_convention(some, offsets)
     change = some.points - moved.points
-    assert (change[40:, 10, 1] == pytest.approx(5, abs=1e-4))
+    assert change[40:, 10, 1] == pytest.approx(5, abs=1e-4)
     change[40:, 10, 1] = 0
     assert np.nanmax(np.abs(change)) == 0
     np.testing.assert_array_equal(moved.given, some.given)

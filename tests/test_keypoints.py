@@ -90,7 +90,7 @@ def test_a_missing_part_makes_the_mean_missing():
 
 
 def test_errors_name_what_is_known():
-    with pytest.raises(ValueError, match="no keypoint 'ear'.*left_eye_center"):
+    with pytest.raises(ValueError, match=r"no keypoint 'ear'.*left_eye_center"):
         keypoints.KAGGLE_15.index("ear")
     with pytest.raises(ValueError, match="no conversion from CELEBA_5 to KAGGLE_15; known: LANDMARKS_68 to"):
         keypoints.convert(np.zeros((5, 2)), keypoints.CELEBA_5, keypoints.KAGGLE_15)

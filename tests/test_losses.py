@@ -43,7 +43,9 @@ def distance_by_hand(points, predicted, relative=False):
 @settings(max_examples=10, deadline=None)
 def test_graph_distance_is_that_of_all_given_pairs(seed):
     points, predicted = pair(seed)
-    assert float(losses.graph_distance(points, predicted)) == pytest.approx(distance_by_hand(points, predicted), rel=1e-3)
+    assert float(losses.graph_distance(points, predicted)) == pytest.approx(
+        distance_by_hand(points, predicted), rel=1e-3
+    )
     relative = float(losses.relative_graph_distance(points, predicted))
     assert relative == pytest.approx(distance_by_hand(points, predicted, relative=True), rel=1e-3)
 

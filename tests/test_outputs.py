@@ -17,7 +17,9 @@ def made(source, seed=0):
     return faces.Faces(images, points, keypoints.KAGGLE_15, source=np.array(source))
 
 
-@pytest.mark.parametrize("meaning", [APART, outputs.together(keypoints.KAGGLE_15), dataclasses.replace(APART, offset=1.25)])
+@pytest.mark.parametrize(
+    "meaning", [APART, outputs.together(keypoints.KAGGLE_15), dataclasses.replace(APART, offset=1.25)]
+)
 @given(source=st.lists(st.integers(0, 1), min_size=1, max_size=8))
 def test_points_come_back_from_their_targets(meaning, source):
     some = made(source)

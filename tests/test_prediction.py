@@ -15,7 +15,7 @@ SIZE = (96, 96)
 def network():
     """A network that answers with the same points whatever it sees: those of the mean face."""
     model = models.build("lenet5", 17)
-    kernel, bias = model.get_layer("head_coordinates").get_weights()
+    kernel, _ = model.get_layer("head_coordinates").get_weights()
     points = datasets.load("synthetic", limit=64).truth[:24].mean(axis=0)
     points = np.concatenate([points, points[:2]])
     model.get_layer("head_coordinates").set_weights([0 * kernel, ((points - 47.5) / 48).ravel()])
@@ -102,7 +102,7 @@ def test_what_is_no_photo_of_a_face_is_refused(network, photo, message):
 
 def test_a_model_must_be_there_and_know_the_points(tmp_path, face, monkeypatch):
     monkeypatch.setattr(prediction, "MODEL", tmp_path / "best.keras")
-    with pytest.raises(FileNotFoundError, match="best.keras: no trained model; `make submission` makes one"):
+    with pytest.raises(FileNotFoundError, match=r"best.keras: no trained model; `make submission` makes one"):
         fkp_utils.predict(face)
     with pytest.raises(ValueError, match="the model has 5 points; expected the 15 of KAGGLE_15"):
         fkp_utils.predict(face, models.build("lenet5", 5))

@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 import json
 import math
 import os
@@ -42,7 +43,7 @@ def test_parts_are_disjoint_and_keep_persons():
     parts = DATA.parts()
     assert sum(map(len, parts)) == 80
     persons = [set(part.subject.tolist()) for part in parts]
-    assert not (persons[0] & persons[1] or persons[0] & persons[2] or persons[1] & persons[2])
+    assert all(first.isdisjoint(second) for first, second in itertools.combinations(persons, 2))
 
 
 def test_a_run_keeps_every_restart_and_the_best_one(trained):
@@ -168,7 +169,7 @@ def test_jax_learns_and_averages(tmp_path):
 from fkp_utils import runtime
 runtime.load_keras()
 from fkp_utils import experiment, runs
-described = experiment.Experiment(data=experiment.Data(limit=80), epochs=3, batch=16, ema=0.9)
+described = experiment.Experiment(data=experiment.Data(limit=80), epochs=3, batch=16, ema=0.9, optimizer="muon")
 print("validation", *runs.run(described).history["validation"])
 """
     environment = os.environ | {"FKP_RUNS": str(tmp_path), "KERAS_BACKEND": "jax"}
@@ -198,7 +199,9 @@ def test_averaged_weights_are_those_that_are_validated_and_kept(monkeypatch):
         np.testing.assert_allclose(kept, last)
         np.testing.assert_allclose(kept, mean, rtol=1e-4, atol=1e-5)
     validation = DATA.parts().validation
-    assert metrics.rmse(run.predict(validation), validation.points) == pytest.approx(run.history["validation"][0], abs=0.01)
+    assert metrics.rmse(run.predict(validation), validation.points) == pytest.approx(
+        run.history["validation"][0], abs=0.01
+    )
 
 
 @pytest.mark.usefixtures("_empty")
@@ -211,7 +214,9 @@ def test_half_precision_is_for_learning_only(monkeypatch):
     assert keras.config.dtype_policy().name == "float32"
     assert {layer.compute_dtype for layer in run.model().layers} == {"float32"}
     validation = DATA.parts().validation
-    assert metrics.rmse(run.predict(validation), validation.points) == pytest.approx(run.history["validation"][0], rel=0.03)
+    assert metrics.rmse(run.predict(validation), validation.points) == pytest.approx(
+        run.history["validation"][0], rel=0.03
+    )
 
 
 def compiled(**changes):

@@ -99,7 +99,10 @@ def test_members_answer_together(monkeypatch):
     from fkp_utils import uncertainty
 
     points = np.zeros((1, 15, 2))
-    seen = {"a": uncertainty.Shaken(points, np.full((1, 15), 3.0)), "b": uncertainty.Shaken(points + [8, 0], np.full((1, 15), 3.0))}
+    seen = {
+        "a": uncertainty.Shaken(points, np.full((1, 15), 3.0)),
+        "b": uncertainty.Shaken(points + [8, 0], np.full((1, 15), 3.0)),
+    }
     monkeypatch.setattr(uncertainty, "shake", lambda run, faces: seen[run])
     found = best.answer(["a", "b"], None)
     np.testing.assert_allclose(found.points, points + [4, 0])

@@ -78,7 +78,9 @@ def test_each_kind_is_found_and_named(thousand):
             full = found[spoilt.faces.given[found.index].sum(axis=1) > 10]
             named[name].extend(full["kind"] == name)
     for name, right in named.items():
-        assert np.mean(right) >= (0.6 if name == "another face" else 0.8), f"{name}: {np.mean(right):.2f} of {len(right)}"
+        assert np.mean(right) >= (0.6 if name == "another face" else 0.8), (
+            f"{name}: {np.mean(right):.2f} of {len(right)}"
+        )
 
 
 def test_without_a_spread_it_goes_by_tilt_and_turn(thousand):

@@ -70,7 +70,9 @@ def test_the_usual_is_what_all_notebooks_share():
 
 
 def test_the_weight_of_a_shape_term_is_told_where_there_is_one():
-    labels = [variants.experiment_of("lenet5", DATA, SMOKE, loss=loss, alpha=4).label for loss in ("mse", "cgd_relative")]
+    labels = [
+        variants.experiment_of("lenet5", DATA, SMOKE, loss=loss, alpha=4).label for loss in ("mse", "cgd_relative")
+    ]
     assert labels == ["lenet5, masked, drop-out 0.1", "lenet5, masked, loss cgd relative 4, drop-out 0.1"]
     with pytest.raises(ValueError, match="alpha is -1; expected 0 or more"):
         variants.experiment_of("lenet5", DATA, SMOKE, loss="cgd", alpha=-1)

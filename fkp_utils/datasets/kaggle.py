@@ -144,9 +144,7 @@ def _build_training(folder: pathlib.Path, found: dict[str, pathlib.Path]) -> Non
             yield place, values[-1]
 
     with kaggle_csv.opened(found["training.csv"], "training.csv") as (where, file):
-        count = kaggle_csv.store_pixels(
-            folder / "images.npy", texts(kaggle_csv.rows(where, file, [*COLUMNS, "Image"]))
-        )
+        count = kaggle_csv.store_pixels(folder / "images.npy", texts(kaggle_csv.rows(where, file, [*COLUMNS, "Image"])))
     points = np.array(coordinates, np.float32).reshape(count, -1, 2)
     labels = {"points": points, "source": label_sources(~np.isnan(points[..., 0]))}
     if SUBJECTS in found:

@@ -16,9 +16,9 @@ UNNAMED = re.compile(r"(add|batch_normalization|conv2d|zero_padding2d)(_\d+)?")
 
 @dataclasses.dataclass(frozen=True)
 class _Backbone:
-    """application: its function in keras.applications.  mean, deviation: of red, green and blue from 0 to 255, taken off
-    and divided by, as its ImageNet weights expect it.  blue_first: colours in reverse order.  learnt: grey becomes three
-    colours by a 1×1 convolution that trains (S3.1), else by repetition.
+    """application: its function in keras.applications.  mean, deviation: of red, green and blue from 0 to 255, taken
+    off and divided by, as its ImageNet weights expect it.  blue_first: colours in reverse order.  learnt: grey becomes
+    three colours by a 1×1 convolution that trains (S3.1), else by repetition.
     """
 
     application: str

@@ -40,7 +40,7 @@ def convolve(
 
 
 def residual(x: keras.KerasTensor, filters: int, stride: int, name: str) -> keras.KerasTensor:
-    """Two 3×3 convolutions beside what came in, added (He et al., 2016); that is pooled, and mixed if channels change."""
+    """Two 3×3 convolutions beside what came in, added (He et al., 2016); pooled and mixed where sizes change."""
     inner = convolve(x, filters, 3, stride, f"{name}_conv1")
     inner = convolve(inner, filters, 3, 1, f"{name}_conv2", relu=False)
     if stride > 1:

@@ -127,8 +127,9 @@ def load(model: keras.Model, path: str | os.PathLike[str]) -> list[str]:
 
     The file is HDF5 as Keras 2 (`.h5`, by layer name) or Keras 3 (`.weights.h5`) writes it.  A / in a name of the file
     is _ in the model's.  Where names differ, as in some published files, layers are taken in their order, if there are
-    at least MANY and all shapes agree.  What the file has besides is not used.  WeightsError with the file and the layer if one is not
-    in it, if a shape or a value is not as it should be, or if the file is not whole; the model is unchanged then.
+    at least MANY and all shapes agree.  What the file has besides is not used.  WeightsError with the file and
+    the layer if one is not in it, if a shape or a value is not as it should be, or if the file is not whole; the model
+    is unchanged then.
     """
     from fkp_utils import models
 

@@ -95,7 +95,9 @@ def test_the_front_table_leads_to_the_notebooks(open_page, root):
 def test_every_claim_is_on_the_front_and_leads_to_the_cell_that_tests_it(open_page, root):
     page = open_page(root / "index.html")
     rows = page.locator("article table").first.locator("tbody tr")
-    assert [text.split("\t")[0].strip() for text in rows.all_inner_texts()] == [claim.identity for claim in claims.CLAIMS]
+    assert [text.split("\t")[0].strip() for text in rows.all_inner_texts()] == [
+        claim.identity for claim in claims.CLAIMS
+    ]
     targets = page.locator("article table").first.locator("a").evaluate_all("links => links.map(a => a.href)")
     assert len(targets) >= sum(claim.notebook in notebooks.names() for claim in claims.CLAIMS)
     for target in targets:
