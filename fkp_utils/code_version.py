@@ -12,12 +12,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGE = "fkp_utils"
 
 
-def imports(source: str) -> set[str]:
+@functools.cache  # of a series, each notebook reaches much the same files
+def imports(source: str) -> frozenset[str]:
     """The modules of the package that `source` imports, with the packages they lie in; none if it is not Python."""
     try:
         tree = ast.parse(source)
     except SyntaxError:  # whoever runs it shows the error
-        return set()
+        return frozenset()
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -25,7 +26,7 @@ def imports(source: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     parts = [name.split(".") for name in found if name.split(".")[0] == PACKAGE]
-    return {".".join(name[: end + 1]) for name in parts for end in range(len(name))}
+    return frozenset(".".join(name[: end + 1]) for name in parts for end in range(len(name)))
 
 
 def reached(modules: Iterable[str], by_name: Mapping[str, Iterable[str]]) -> list[pathlib.Path]:
