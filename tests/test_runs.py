@@ -329,7 +329,7 @@ def test_labels_tell_what_is_unusual():
     [
         ({"model": "alexnet"}, "model is 'alexnet'; expected one of lenet5"),
         ({"missing": "guess"}, "missing is 'guess'; expected one of mask, drop, forward_fill"),
-        ({"loss": "huber"}, "loss is 'huber'"),
+        ({"loss": "hubert"}, "loss is 'hubert'"),
         ({"units": "inches"}, "units is 'inches'; expected one of pixels, half_image"),
         ({"epochs": 0}, "epochs is 0; expected at least 1"),
         ({"dropout": 1.0}, r"dropout is 1\.0; expected a share from 0 to below 1"),
