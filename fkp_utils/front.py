@@ -44,11 +44,15 @@ def refresh_readme(readme: pathlib.Path, records: pathlib.Path) -> None:
 
 
 def refresh_figures(target: pathlib.Path, figures: pathlib.Path) -> None:
-    """Makes `target` a copy of `figures` (NAME/figure-id.png) in pictures small enough for a repository."""
+    """Copies `figures` (NAME/figure-id.png) to `target` in pictures small enough for a repository.
+
+    A notebook without figures keeps those that `target` has; what is of no notebook of the series is removed.
+    """
     from PIL import Image
 
     for old in target.glob("[0-9][0-9]_*"):
-        shutil.rmtree(old)
+        if (figures / old.name).is_dir() or old.name not in notebooks.names():
+            shutil.rmtree(old)
     for path in sorted(figures.glob("[0-9][0-9]_*/*.png")):
         with Image.open(path) as opened:
             picture = opened.convert("RGB")

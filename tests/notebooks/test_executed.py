@@ -89,6 +89,11 @@ def test_the_front_of_the_repository_is_refreshed(smoke, tmp_path):
     front.refresh_readme(readme, tmp_path)
     assert readme.read_text() == text, "findings are kept where there are no records"
 
+    kept = tmp_path / "figures" / NAMES[0] / "kept.png"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    front.refresh_figures(tmp_path / "figures", tmp_path)
+    assert kept.is_file(), "figures are kept where there are none"
     (tmp_path / "figures" / "01_old").mkdir(parents=True)
     front.refresh_figures(tmp_path / "figures", smoke.made / "figures")
     pictures = list((tmp_path / "figures").glob("*/*"))
