@@ -23,6 +23,7 @@ RECIPE: dict[str, Any] = {
     "sources": "apart",
     "augmentation": augment.MODERATE,
     "loss": "huber",
+    "dropout": 0.0,
     "optimizer": "muon",
     "learning_rate": 4e-3,
     "schedule": "cosine",
@@ -78,7 +79,7 @@ def steps(data: experiment.Data, profile: profiles.Profile, epochs: int) -> dict
     """
     sources = {"sources": "apart"} if "nose_tip" in data.parts().training.keypoints.names else {}
     lenet = variants.experiment_of("lenet5", data, profile, restarts=1, patience=0)
-    maps = {"model": "heatmap", "epochs": epochs, "batch": RECIPE["batch"], "precision": precision()}
+    maps = {"model": "heatmap", "dropout": 0.0, "epochs": epochs, "batch": RECIPE["batch"], "precision": precision()}
     falling = {"schedule": "cosine", "learning_rate": ADAM_RATE, "ema": RECIPE["ema"]}
     directions = {"optimizer": RECIPE["optimizer"], "learning_rate": RECIPE["learning_rate"]}
     before = experiment.Data("synthetic", "", profile.faces or profile.best_synthetic, data.seed + 1)

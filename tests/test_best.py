@@ -14,12 +14,7 @@ SAMPLE = pathlib.Path(__file__).resolve().parents[1] / "data" / "sample"
 def test_each_step_is_the_one_before_with_one_change():
     steps = best.steps(DATA, profiles.profile("quick"), 6)
     described = [dataclasses.asdict(each) for each in steps.values()]
-    network = {
-        "model",
-        "epochs",
-        "batch",
-        "precision",
-    }  # one choice: heat maps cost more, and so learn for fewer epochs
+    network = {"model", "dropout", "epochs", "batch", "precision"}  # one choice: heat maps cost more
     falling, directions = {"schedule", "learning_rate", "ema"}, {"optimizer", "learning_rate"}
     expected = [{"sources"}, {"augmentation"}, network, {"loss"}, falling, directions, {"pretrained"}]
     for before, after, fields in zip(described[:-1], described[1:], expected, strict=True):
