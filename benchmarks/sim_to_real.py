@@ -35,7 +35,7 @@ runtime.load_keras()
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from fkp_utils import (  # noqa: E402  # noqa: E402
+from fkp_utils import (  # noqa: E402
     best,
     datasets,
     eda,

@@ -1,4 +1,4 @@
-"""Kernels that write what they say of themselves into a file: at its end, a kernel calls errors what are none."""
+"""Kernels that write what they say of themselves into a file: at its end, a kernel reports errors that are none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LINES = 5  # of what a kernel said last
 
 
 class KernelManager(jupyter_client.AsyncKernelManager):
-    """Starts a kernel whose standard error goes to the end of the file `log`; what cells write there is not of it."""
+    """Starts a kernel whose standard error is added to `log_file`; what cells write there is shown with them."""
 
     log_file = traitlets.Unicode(help="path of that file").tag(config=True)
 

@@ -126,7 +126,9 @@ def execute(
             found = records.read(notebook)
         except Exception as error:
             progress.stop("failed")
-            sentence = _sentence(error) + kernels.last_words(log) * isinstance(error, exceptions.DeadKernelError)
+            sentence = _sentence(error)
+            if isinstance(error, exceptions.DeadKernelError):
+                sentence += kernels.last_words(log)
             stamp |= {"seconds": progress.seconds, "error": sentence}
             kept = _keep(new if new.exists() else path, failed, stamp)
             raise SeriesError(f"{name}: {sentence}{kept}") from error
