@@ -15,12 +15,12 @@ LABELLED = {
     "eye_center": (-1.1, 1.6),
     "eye_inner_corner": (2.3, 1.6),
     "eye_outer_corner": (-3.8, -0.4),
-    "eyebrow_inner_end": (1.8, 1.0),
-    "eyebrow_outer_end": (5.5, 0.9),
+    "eyebrow_inner_end": (1.6, 0.4),
+    "eyebrow_outer_end": (4.3, -0.9),
     "mouth_corner": (-1.0, 1.9),
-    "mouth_center_top_lip": (0.0, 2.3),
+    "mouth_center_top_lip": (0.0, 3.5),
     "mouth_center_bottom_lip": (0.0, 2.0),
-    "nose_tip": (0.0, 4.5),
+    "nose_tip": (0.0, 5.9),
 }
 UNDER_NOSE = 15.5  # millimetres from the tip down to what the second source calls the tip
 
