@@ -51,6 +51,22 @@ class Data:
         return _fingerprint(self.name, self.root)
 
 
+@dataclasses.dataclass(frozen=True)
+class Whole(Data):
+    """The same faces with all labels and none wrong: of faces whose truth is known, as it is of synthetic ones."""
+
+    def parts(self) -> Parts:
+        """The faces, split by person and image.  ValueError if their truth is not known."""
+        parts = super().parts()
+        if parts.training.truth is None:
+            raise ValueError(f"the truth of {self.name} is not known; expected synthetic faces")
+        return Parts(*(dataclasses.replace(faces, points=faces.truth) for faces in parts))
+
+    def fingerprint(self) -> str:
+        """Another than that of the faces as they are labelled."""
+        return f"{super().fingerprint()}-truth"
+
+
 @functools.lru_cache(maxsize=2)
 def _parts(data: Data) -> Parts:
     if data.name == "synthetic":

@@ -53,7 +53,7 @@ def photos(root: str, name: str = "kaggle") -> face_sets.Faces:
 def learns(count: int, model: str = "small", **changes: Any) -> experiment.Experiment:
     """A training on `count` synthetic faces alone, strongly augmented; `changes` are fields of `Experiment`."""
     usual: dict[str, Any] = {
-        "data": experiment.Data(limit=count),
+        "data": experiment.Whole(limit=count),
         "sources": "apart",
         "augmentation": augment.STRONG,
         "dropout": 0.1,
