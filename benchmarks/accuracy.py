@@ -3,7 +3,8 @@
 Trains the recipe of `fkp_utils.best` at the profile's length on the training part, or finds it trained, and prints its
 RMSE in px over all given labels of the evaluation part, as Kaggle counts them, with 95% intervals over persons: one
 view, ten views, each label source, each point, and the error against minutes of training.  Then, for
---short epochs, the recipe without one ingredient at a time, --seeds seeds each.  Writes results/accuracy.json.
+--short epochs, the recipe without one ingredient at a time, --seeds seeds each.  Writes results/accuracy.json, anew
+after each ingredient: a benchmark that is killed leaves what it has, and goes on where it was.
 
     python benchmarks/accuracy.py --data kaggle --root FOLDER [--profile quick] [--short 5] [--seeds 3]
         [--results FOLDER]
@@ -32,15 +33,15 @@ HELD_OUT = (0.76, 0.04, 0.20)  # shares of the three parts; persons, and copies 
 WITHOUT: dict[str, dict[str, Any]] = {
     "everything": {},
     "without synthetic faces before": {"pretrained": None},
-    "without heat maps: a dense head (small)": {"model": "small"},
     "without Huber: squared errors": {"loss": "mse"},
-    "without Huber: Wing loss": {"loss": "wing"},
     "without Muon: Adam": {"optimizer": "adam", "learning_rate": best.ADAM_RATE},
     "without augmentation": {"augmentation": augment.NONE},
     "without averaged weights": {"ema": 0.0},
     "without a falling learning rate": {"schedule": "constant"},
     "without own outputs of the sources": {"sources": "together"},
     "without the offset of the labels": {"offset": 0.0},
+    "without heat maps: a dense head (small)": {"model": "small"},
+    "without Huber: Wing loss": {"loss": "wing"},
 }
 
 
@@ -102,6 +103,9 @@ def main(arguments: list[str] | None = None) -> int:
         spent += epoch.seconds
         rows.append({"kind": "curve", "minutes": spent / 60, "rmse": epoch.validation})
 
+    text = f"{profile.name} profile of the best model"
+    counts = {part: len(each) for part, each in data.parts()._asdict().items()}
+    path = summary.publish_rows("accuracy", rows, data, counts, text, options.results)
     short = dataclasses.replace(profile, best_epochs=max(1, options.short), best_members=1)
     whole = None
     for name, changes in WITHOUT.items() if options.short else ():
@@ -115,9 +119,8 @@ def main(arguments: list[str] | None = None) -> int:
             {"kind": "without", "name": name, "change": reached.mean() - whole, "epochs": short.best_epochs} | found
         )
         print(f"{name}: {reached.mean():.3f} px, change {reached.mean() - whole:+.3f}, seeds {np.round(reached, 3)}")
-    text = f"{profile.name} profile of the best model"
-    counts = {part: len(each) for part, each in data.parts()._asdict().items()}
-    print(summary.publish_rows("accuracy", rows, data, counts, text, options.results))
+        summary.publish_rows("accuracy", rows, data, counts, text, options.results)
+    print(path)
     return 0
 
 
