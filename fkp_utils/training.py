@@ -40,7 +40,7 @@ class Batches(keras.utils.PyDataset):
     def __init__(
         self, images: np.ndarray | faces.StoredImages, targets: np.ndarray, size: int, seed: int | None
     ) -> None:
-        super().__init__()
+        super().__init__(workers=2)  # with one, TensorFlow tunes how it reads, and ends an epoch when it next looks
         self.images, self.targets, self.size, self.seed = images, targets, size, seed
         self.start(0)
 
