@@ -33,15 +33,16 @@ HELD_OUT = (0.76, 0.04, 0.20)  # shares of the three parts; persons, and copies 
 WITHOUT: dict[str, dict[str, Any]] = {
     "everything": {},
     "without synthetic faces before": {"pretrained": None},
-    "without Huber: squared errors": {"loss": "mse"},
-    "without Muon: Adam": {"optimizer": "adam", "learning_rate": best.ADAM_RATE},
     "without augmentation": {"augmentation": augment.NONE},
+    "moderate augmentation for gentle": {"augmentation": augment.MODERATE},
+    "without Huber: squared errors": {"loss": "mse"},
+    "without Huber: Wing loss": {"loss": "wing"},
+    "without Muon: Adam": {"optimizer": "adam", "learning_rate": best.ADAM_RATE},
     "without averaged weights": {"ema": 0.0},
     "without a falling learning rate": {"schedule": "constant"},
     "without own outputs of the sources": {"sources": "together"},
     "without the offset of the labels": {"offset": 0.0},
     "without heat maps: a dense head (small)": {"model": "small"},
-    "without Huber: Wing loss": {"loss": "wing"},
 }
 
 

@@ -116,8 +116,8 @@ def _photos():
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """What asks for a series comes last."""
-    asks = {"smoke", "smoke_on_photos", "executed_tiny"}
+    """What asks for a real series comes last."""
+    asks = {"smoke", "smoke_on_photos"}
     items.sort(key=lambda item: not asks.isdisjoint(getattr(item, "fixturenames", ())))
 
 
