@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SHARES = (0.94, 0.03, 0.03)  # of training, validation, evaluation where a model is to answer for others
 MANY = 1000  # faces of which such small shares still hold several people
 ADAM_RATE = 2e-3  # of the steps before Muon
-# Photos of one set are framed alike: less than augment.MODERATE changes them is enough (results/accuracy.json).
+# Photos of one set are framed alike, so they are moved less than by augment.MODERATE.
 GENTLE = augment.Augmentation(flip=0.5, rotate=5, scale=0.05, shift=0.03, brightness=0.3, contrast=0.3)
 RECIPE: dict[str, Any] = {
     "model": "heatmap",
