@@ -32,7 +32,7 @@ class Augment(keras.layers.Layer):
         super().__init__(**{"dtype": "float32", **options})
         self.amounts, self.mirror, self.size, self.seed = dict(amounts), tuple(mirror), tuple(size), seed
         self.random = keras.random.SeedGenerator(seed)
-        self.supports_jit = keras.backend.backend() != "tensorflow" or devices.accelerator() != devices.cpu()
+        self.supports_jit = devices.compiles()
         self.kernels = [degrade.kernels(side, self.amounts["blur"], self.amounts["pixelate"]) for side in self.size]
 
     def call(self, inputs: list[keras.KerasTensor], training: bool = False) -> list[keras.KerasTensor]:

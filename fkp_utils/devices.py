@@ -19,6 +19,13 @@ def accelerator() -> str:
     return ", ".join(gpus) or cpu()
 
 
+def compiles() -> bool:
+    """Whether XLA compiles for the device: on accelerators, and for JAX; for TensorFlow on a processor it is slower."""
+    from keras import backend
+
+    return backend.backend() != "tensorflow" or accelerator() != cpu()
+
+
 def fast_bfloat16() -> bool:
     """Whether half precision (bfloat16) is faster: on accelerators, and for TensorFlow on processors that have it."""
     from keras import backend

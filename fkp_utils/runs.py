@@ -137,14 +137,14 @@ def _train(described: experiment.Experiment, path: pathlib.Path, line: progress.
     meaning = described.outputs(parts.training)
     partial = path.with_name(f"{path.name}.partial")
     partial.mkdir(exist_ok=True)
+    model = build(dataclasses.replace(described, precision="float32"), parts, described.seed)  # predicts for all
     restarts: list[dict[str, Any]] = []
     for number in range(described.restarts):
         done = partial / f"restart-{number}.json"
         if not done.exists():
-            _restart(described, parts, number, partial, restarts, line)
+            _restart(described, parts, number, partial, restarts, model, line)
         restarts.append(json.loads(done.read_text(encoding="utf-8")))
     kept = _kept(restarts)
-    model = build(dataclasses.replace(described, precision="float32"), parts, described.seed)
     with np.load(partial / "best.npz") as file:
         model.set_weights([file[name] for name in file.files])
     facts = {
@@ -179,9 +179,10 @@ def _restart(
     number: int,
     partial: pathlib.Path,
     before: list[dict[str, Any]],
+    answers: keras.Model,
     line: progress.Line,
 ) -> None:
-    """Trains one restart; keeps its weights if it is the best so far, then its history."""
+    """Trains one restart; keeps its weights if it is the best so far, then its history; `answers` takes its weights."""
     seed = described.seed + number
     count = f" {number + 1}/{described.restarts}" if described.restarts > 1 else ""
     model = build(described, parts, seed)
@@ -191,12 +192,13 @@ def _restart(
         described, model, parts, seed, state, lambda text: line.write(f"{described.label}{count} · {text}")
     )
     best = min(range(len(epochs)), key=lambda place: epochs[place].validation)
+    answers.set_weights(model.get_weights())
     meaning = described.outputs(parts.training)
     result = {
         "seed": seed,
         "best_epoch": best + 1,
         "validation": epochs[best].validation,
-        "evaluation": metrics.rmse(predict(model, parts.evaluation, meaning), parts.evaluation.points),
+        "evaluation": metrics.rmse(predict(answers, parts.evaluation, meaning), parts.evaluation.points),
         "seconds": max(time.monotonic() - start, sum(epoch.seconds for epoch in epochs)),
         "epochs": [dataclasses.astuple(epoch) for epoch in epochs],
     }

@@ -16,6 +16,7 @@ from keras import ops
 
 from fkp_utils import augment, devices, experiment, faces, files, impute, losses, models, optimizers
 
+EAGER = 16  # steps: a shorter training is over before TensorFlow, on a processor, has traced its graph
 SAVE_EVERY = 30.0  # seconds between two states on disk
 LOST = 10.0  # an error of so many image widths ends a training
 RISE, FIRST = 0.3, 1 / 25  # of "one_cycle": the share of steps in which the rate rises, and that of it at the start
@@ -86,8 +87,8 @@ def trainer(model: keras.Model, augmentation: augment.Augmentation, mirror: tupl
     return keras.Model([images, targets], ops.concatenate([moved[1], model(moved[0])], axis=-1))
 
 
-def compile_trainer(model: keras.Model, described: experiment.Experiment, steps: int) -> None:
-    """The loss, the optimizer and the error in pixels, for `steps` steps in all."""
+def compile_trainer(model: keras.Model, described: experiment.Experiment, steps: int, eager: bool = False) -> None:
+    """The loss, the optimizer and the error in pixels, for `steps` steps in all, each traced once or, `eager`, anew."""
     rate: object = described.learning_rate
     if described.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(described.learning_rate, steps)
@@ -100,12 +101,12 @@ def compile_trainer(model: keras.Model, described: experiment.Experiment, steps:
     loss = losses.loss(described.loss, described.alpha)
     height, width = model.input[0].shape[1:3]
     unit = np.array([1, 1] if described.units == "pixels" else [width / 2, height / 2], np.float32)
-    jit = devices.accelerator() != devices.cpu() or keras.backend.backend() == "jax"  # slower for TensorFlow on a CPU
     model.compile(
         optimizer,
         lambda _, pairs: loss(pairs[..., :2] / unit, pairs[..., 2:] / unit),
         metrics=[RootMeanSquare()],
-        jit_compile=jit,
+        jit_compile=devices.compiles(),
+        run_eagerly=eager,
     )
     optimizer.build(model.trainable_variables)
 
@@ -140,13 +141,14 @@ def train(
     batches = Batches(training.images, meaning.targets(training), described.batch, seed)
     check = Batches(parts.validation.images, meaning.targets(parts.validation), described.batch, None)
     whole = trainer(model, described.augmentation, meaning.mirror, seed)
+    eager = described.epochs * len(batches) < EAGER and not devices.compiles()
     phases = [(0, described.frozen_epochs, True), (described.frozen_epochs, described.epochs, False)]
     memory = _Memory(state, model, whole, described.ema)
     for first, last, frozen in phases:
         if first == last:
             continue
         models.freeze(model, frozen)
-        compile_trainer(whole, described, (last - first) * len(batches))
+        compile_trainer(whole, described, (last - first) * len(batches), eager)
         memory.restore(first, last)
         while len(memory.epochs) < last and not _stops(described, memory, frozen):
             memory.add(_epoch(described, whole, batches, check, memory, tell))

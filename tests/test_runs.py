@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkp_utils import augment, experiment, files, metrics, models, outputs, runs, training
+from fkp_utils import augment, devices, experiment, files, metrics, models, outputs, runs, training
 
 DATA = experiment.Data(limit=80)
 TINY = experiment.Experiment(data=DATA, epochs=2, batch=16)
@@ -210,13 +210,28 @@ def test_half_precision_is_for_learning_only(monkeypatch):
     build = runs.build
     monkeypatch.setattr(runs, "build", lambda *given: built.append(build(*given)) or built[-1])
     run = runs.run(dataclasses.replace(TINY, model="small", epochs=1, precision="bfloat16"))
-    assert [model.get_layer("stem").compute_dtype for model in built] == ["bfloat16", "float32"]
+    assert [model.get_layer("stem").compute_dtype for model in built] == ["float32", "bfloat16"]
     assert keras.config.dtype_policy().name == "float32"
     assert {layer.compute_dtype for layer in run.model().layers} == {"float32"}
     validation = DATA.parts().validation
     assert metrics.rmse(run.predict(validation), validation.points) == pytest.approx(
         run.history["validation"][0], rel=0.03
     )
+
+
+@pytest.mark.skipif(devices.compiles(), reason="every training is compiled")
+def test_a_short_training_without_a_graph_learns_the_same(monkeypatch, tmp_path):
+    histories = {}
+    for eager in (True, False):
+        monkeypatch.setenv("FKP_RUNS", str(tmp_path / str(eager)))
+        monkeypatch.setattr(training, "EAGER", 1000 if eager else 0)
+        kinds, compile_trainer = [], training.compile_trainer
+        with monkeypatch.context() as patch:
+            patch.setattr(training, "compile_trainer", lambda *given: (compile_trainer(*given), kinds.append(given[0])))
+            run = runs.run(dataclasses.replace(TINY, augmentation=augment.STRONG, ema=0.5, dropout=0.2))
+        assert [model.run_eagerly for model in kinds] == [eager]
+        histories[eager] = run.history[["training", "validation"]].to_numpy()
+    np.testing.assert_allclose(histories[True], histories[False], rtol=1e-3)
 
 
 def compiled(**changes):
