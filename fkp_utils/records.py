@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import nbformat
 import numpy as np
+
+if TYPE_CHECKING:
+    import nbformat  # takes seconds to import, and a kernel needs it for nothing else
 
 MIME = "application/vnd.fkp.record+json"
 VERDICTS = {True: "holds", False: "does not hold", None: "cannot be told here"}

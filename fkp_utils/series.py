@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 BUILD = notebooks.ROOT / "build"
 EVERY = 10.0  # seconds between two lines of progress where there is no terminal
+# Not to be imported: with nbformat comes jsonschema, and with it, where it is installed, a grammar of addresses that
+# takes as long to load as all else together; no notebook has anything for it to check.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 class SeriesError(Exception):
