@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import pathlib
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from fkp_utils import metrics
 
 WIDTH = 7.2  # inches: a page's text is as wide
+CUT = 0.02  # inches: less than a stroke of a letter
 BLUE, ORANGE, GREEN, YELLOW, SKY, PINK = "#0072B2", "#D55E00", "#009E73", "#F0E442", "#56B4E9", "#CC79A7"  # Wong 2011
 MARKS = {
     "given": {"marker": "*", "s": 70, "c": YELLOW, "edgecolors": "black", "linewidths": 0.6},
@@ -54,7 +56,8 @@ def style() -> None:
 def save_figure(figure: mpl_figure.Figure, identity: str, alt: str) -> None:
     """Shows the figure with the text `alt` for those who cannot see it, and closes it.
 
-    Where `FKP_FIGURES` names a folder, as in the series, the picture is also written there as `<identity>.png`.
+    Where `FKP_FIGURES` names a folder, as in the series, the picture is also written there as `<identity>.png`.  Warns
+    of a figure that something sticks out of: it is cut off there.
     """
     if not alt.strip():
         raise ValueError(f"figure {identity!r} needs a text that says what it shows")
@@ -64,6 +67,9 @@ def save_figure(figure: mpl_figure.Figure, identity: str, alt: str) -> None:
 
     picture = io.BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None})
+    drawn, page = figure.get_tightbbox(), figure.bbox_inches
+    if (over := max(*(page.min - drawn.min), *(drawn.max - page.max))) > CUT:
+        warnings.warn(f"figure {identity!r}: {over:.2f} inches of it are cut off", stacklevel=2)
     plt.close(figure)
     if folder := os.environ.get("FKP_FIGURES"):
         with files.replacing(pathlib.Path(folder) / f"{identity}.png") as new:

@@ -1,5 +1,6 @@
 import io
 import itertools
+import warnings
 
 import matplotlib
 import numpy as np
@@ -75,10 +76,21 @@ def test_a_figure_is_saved_shown_and_closed(tmp_path, monkeypatch, displayed):
 def test_the_same_figure_is_the_same_file(displayed, monkeypatch):
     monkeypatch.delenv("FKP_FIGURES", raising=False)
     for _ in range(2):
-        figure = plt.figure(figsize=(2, 2))
+        figure = plt.figure(figsize=(2, 2), layout="constrained")
         figure.subplots().plot([1, 2])
         plots.save_figure(figure, "line", "A line.")
     assert displayed[0].data == displayed[1].data
+
+
+@pytest.mark.usefixtures("displayed")
+@pytest.mark.parametrize(("label", "size"), [("a short label", 0), ("a long label " * 6, 1)])
+def test_a_figure_that_is_cut_off_is_told(label, size):
+    figure, axes = plt.subplots(figsize=(3, 2), layout="constrained")
+    axes.set_xlabel(label)
+    with warnings.catch_warnings(record=True) as told:
+        plots.save_figure(figure, "label", "A label.")
+    assert len(told) == size
+    assert all("figure 'label': " in str(each.message) and "cut off" in str(each.message) for each in told)
 
 
 @pytest.mark.parametrize("alt", ["", "  "])
