@@ -40,8 +40,7 @@ def bare(described: experiment.Experiment, parts: experiment.Parts) -> Callable[
     """One epoch of `fit` on arrays."""
     meaning = described.outputs(parts.training)
     model = build(meaning, parts)
-    slow = keras.backend.backend() == "tensorflow" and devices.accelerator() == devices.cpu()
-    compiling = False if slow else "auto"
+    compiling = "auto" if devices.compiles() else False
     model.compile(keras.optimizers.Adam(described.learning_rate), losses.loss(described.loss), jit_compile=compiling)
     data, check = (arrays(meaning, faces) for faces in (parts.training, parts.validation))
     return lambda: model.fit(*data, batch_size=described.batch, validation_data=check, verbose=0)

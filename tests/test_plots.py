@@ -88,6 +88,7 @@ def test_a_figure_that_is_cut_off_is_told(label, size):
     figure, axes = plt.subplots(figsize=(3, 2), layout="constrained")
     axes.set_xlabel(label)
     with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
         plots.save_figure(figure, "label", "A label.")
     assert len(told) == size
     assert all("figure 'label': " in str(each.message) and "cut off" in str(each.message) for each in told)
