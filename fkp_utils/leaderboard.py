@@ -20,7 +20,7 @@ class Score:
 
 SCORES = (
     Score("first place, when the board was frozen", 1.282, 1.550),
-    Score("mean of 20 networks (perhaps with labels of test images)", 1.286, 1.455),
+    Score("mean of 20 networks (perhaps with test labels)", 1.286, 1.455),
     Score("a residual network", 1.310, 1.517),
     Score("one network for each label source", 1.352),
     Score("the same, missing labels filled by means", 1.438),

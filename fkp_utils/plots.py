@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fkp_utils import metrics
 
 WIDTH = 7.2  # inches: a page's text is as wide
-CUT = 0.02  # inches: less than a stroke of a letter
+CUT = 0.01  # inches: less than a stroke of a letter
 BLUE, ORANGE, GREEN, YELLOW, SKY, PINK = "#0072B2", "#D55E00", "#009E73", "#F0E442", "#56B4E9", "#CC79A7"  # Wong 2011
 MARKS = {
     "given": {"marker": "*", "s": 70, "c": YELLOW, "edgecolors": "black", "linewidths": 0.6},
