@@ -1,6 +1,7 @@
 """The house rules of the notebooks, as they are committed."""
 
 import ast
+import builtins
 import importlib
 import importlib.util
 import json
@@ -110,10 +111,23 @@ def test_it_ends_with_a_decision_exercises_and_a_finding(name):
     assert 'records.record("finding", ' in cells(name, "code")[-1]["source"]
 
 
-def test_solutions_are_python(name):
+def _names(code):
+    """All names that the code gives to something, and all that it uses, wherever."""
+    tree = ast.parse(MAGIC.sub(r"\1pass", code))
+    given = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    given |= {(each.asname or each.name).split(".")[0] for node in ast.walk(tree) for each in getattr(node, "names", [])}
+    given |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    given |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    return given, {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def test_solutions_run_at_the_end_of_the_notebook(name):
+    """As far as can be told without it: they use names that it, or they themselves, have given."""
     text = "\n".join(cell["source"] for cell in cells(name, "markdown"))
+    known = set(dir(builtins)) | {"display"} | _names("\n".join(cell["source"] for cell in cells(name, "code")))[0]
     for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-        ast.parse(code)
+        given, used = _names(code)
+        assert used <= known | given, f"{used - known - given} of\n{code}"
 
 
 def test_links_resolve(name):
