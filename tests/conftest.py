@@ -1,6 +1,6 @@
 """Series executed once for all tests, in copies of the project: the real one, on photos too, and one with failures.
 
-The real ones take as long as all other tests together, so they are executed while those run.
+The real ones take as long as all other tests together, so they are executed while those run, all with one thread.
 """
 
 import dataclasses
@@ -15,6 +15,8 @@ import nbformat
 import pytest
 
 from fkp_utils import notebooks
+
+os.environ.update({"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"})  # threads that wait for a core keep it busy
 
 FOLDERS = ("fkp_utils", "notebooks", "report")
 FILES = ("Makefile", "Snakefile", "pyproject.toml", "constraints.txt", "README.md", ".gitignore")
