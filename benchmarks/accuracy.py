@@ -1,10 +1,11 @@
 """The best model, measured on people it has not seen, and what each of its ingredients gives.
 
 Trains the recipe of `fkp_utils.best` at the profile's length on the training part, or finds it trained, and prints its
-RMSE in px over all given labels of the evaluation part, as Kaggle counts them, with 95% intervals over persons: one
-view, ten views, each label source, each point, and the error against minutes of training.  Then, for
---short epochs, the recipe without one ingredient at a time, --seeds seeds each.  Writes results/accuracy.json, anew
-after each ingredient: a benchmark that is killed leaves what it has, and goes on where it was.
+RMSE in px over all given labels of the evaluation part, as Kaggle counts them, with 95% intervals over persons: of the
+teacher and of the model that learnt from it, with one view and ten views, each label source, each point, and the error
+against minutes of training.  Then, for --short epochs, the teacher's recipe without one ingredient at a time, --seeds
+seeds each.  Writes results/accuracy.json, anew after each ingredient: a benchmark that is killed leaves what it has,
+and goes on where it was.
 
     python benchmarks/accuracy.py --data kaggle --root FOLDER [--profile quick] [--short 5] [--seeds 3]
         [--results FOLDER]
@@ -75,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", default="", help="folder of the data")
     parser.add_argument("--profile", default="quick", choices=tuple(profiles.PROFILES))
     parser.add_argument(
-        "--short", type=int, default=5, help="epochs of the runs without an ingredient; 0: none of them"
+        "--short", type=int, default=5, help="epochs of the runs without an ingredient; 0: those of the table before"
     )
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each of them")
     parser.add_argument("--results", type=pathlib.Path, help="folder of the table (default: results/ of the project)")
@@ -86,24 +87,34 @@ def main(arguments: list[str] | None = None) -> int:
     faces, draws = data.parts().evaluation, {"repeats": profile.bootstraps, "seed": data.seed}
 
     trained = [runs.run(each) for each in best.members(data, profile)]
-    views = {
-        "one model, one view": trained[0].predict(faces),
-        "one model, ten views": best.answer(trained[:1], faces).points,
-    }
+    teacher = runs.run(best.teachers(data, profile)[0])
+    single = {"teacher": teacher, "one model": trained[0]}
+    answers = {}
+    for name, run in single.items():
+        answers[f"{name}, one view"] = [run], run.predict(faces)
+        answers[f"{name}, ten views"] = [run], best.answer([run], faces).points
     if len(trained) > 1:
-        views[f"{len(trained)} models, ten views"] = best.answer(trained, faces).points
+        answers[f"{len(trained)} models, ten views"] = trained, best.answer(trained, faces).points
     rows: list[dict[str, Any]] = []
-    for name, points in views.items():
+    for name, (some, points) in answers.items():
         found = scores(points, faces, **draws)
+        if not name.startswith("teacher"):
+            taught = answers[f"teacher, {name.split(', ')[1]}"][1]
+            change = metrics.paired_interval(points, taught, faces.points, eda.drawn_together(faces), **draws)
+            found |= {"against the teacher": change.value, "against low": change.low, "against high": change.high}
         print(f"{name}: " + ", ".join(f"{key} {value:.3f}" for key, value in found.items()))
-        minutes = sum(map(seconds, trained if name.startswith(str(len(trained))) else trained[:1])) / 60
+        minutes = sum(map(best.seconds, some)) / 60
         rows.append({"kind": "best", "name": name, "minutes": minutes, **found})
     rows += by_point(points, faces, **draws)
-    spent = seconds(trained[0]) - trained[0].history["seconds"].sum()
-    for epoch in trained[0].history.query("restart == 0").itertuples():
-        spent += epoch.seconds
-        rows.append({"kind": "curve", "minutes": spent / 60, "rmse": epoch.validation})
+    for name, run in single.items():
+        spent = best.seconds(run) - run.history["seconds"].sum()
+        for epoch in run.history.itertuples():
+            spent += epoch.seconds
+            rows.append({"kind": "curve", "name": name, "minutes": spent / 60, "rmse": epoch.validation})
 
+    before = None if options.short or options.results else summary.published("accuracy")
+    if before:
+        rows += before[0].query("kind == 'without'").dropna(axis=1, how="all").to_dict("records")
     text = f"{profile.name} profile of the best model"
     counts = {part: len(each) for part, each in data.parts()._asdict().items()}
     path = summary.publish_rows("accuracy", rows, data, counts, text, options.results)
@@ -112,7 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name, changes in WITHOUT.items() if options.short else ():
         start = best.before(short, data.seed, model=changes.get("model", best.RECIPE["model"]))  # once for all seeds
         own = {"restarts": options.seeds, "pretrained": start, "offset": trained[0].offset}
-        recipe = best.members(data, short, **own | changes)[0]
+        recipe = best.teachers(data, short, **own | changes)[0]
         reached = runs.run(recipe).restarts["evaluation"].to_numpy()
         whole = reached.mean() if whole is None else whole
         found = {"rmse": reached.mean(), "sd": reached.std(ddof=1) if len(reached) > 1 else None, "seeds": len(reached)}
@@ -123,13 +134,6 @@ def main(arguments: list[str] | None = None) -> int:
         summary.publish_rows("accuracy", rows, data, counts, text, options.results)
     print(path)
     return 0
-
-
-def seconds(run: runs.Run) -> float:
-    """Of a training, with the one that it starts from."""
-    before = run.facts["described"]["pretrained"]
-    earlier = [each.facts["seconds"] for each in runs.found() if each.facts["key"] == before]
-    return run.facts["seconds"] + sum(earlier)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fkp_utils import augment, datasets, devices, experiment, keypoints, profiles, variants
+from fkp_utils import augment, datasets, devices, experiment, keypoints, profiles, taught, variants
 from fkp_utils import faces as face_sets
 
 if TYPE_CHECKING:
@@ -34,8 +34,33 @@ RECIPE: dict[str, Any] = {
 }
 
 
-def members(data: experiment.Data, profile: profiles.Profile, **changes: Any) -> list[experiment.Experiment]:
-    """The experiments whose mean is the answer: one recipe, one seed each, all first trained on synthetic faces.
+def members(data: experiment.Data, profile: profiles.Profile) -> list[experiment.Experiment]:
+    """The experiments whose mean is the answer: `teachers`, which are trained if need be, and their pupils.
+
+    Where no label is missing, the teachers themselves.
+    """
+    from fkp_utils import runs
+
+    first = teachers(data, profile)
+    if data.parts().training.given.all():
+        return first
+    for each in first:
+        runs.run(each)
+    return [pupil(each) for each in first]
+
+
+def pupil(teacher: experiment.Experiment) -> experiment.Experiment:
+    """The same experiment with the teacher's answers for the labels that are missing, to be run after the teacher's.
+
+    Most faces have four labels, so most people are never seen with all 15; with the answers, they are.
+    """
+    data = teacher.data
+    own = taught.Taught(data.name, data.root, data.limit, data.seed, data.fractions, teacher.key)
+    return dataclasses.replace(teacher, data=own)
+
+
+def teachers(data: experiment.Data, profile: profiles.Profile, **changes: Any) -> list[experiment.Experiment]:
+    """One recipe, one seed each, learning from given labels, all first trained on synthetic faces.
 
     The faces are those of `data`, all of them whatever the profile, in its own parts.  changes: fields of `Experiment`
     that differ from the recipe.
@@ -78,9 +103,10 @@ def offset(before: experiment.Experiment, data: experiment.Data) -> float:
 def steps(data: experiment.Data, profile: profiles.Profile, epochs: int) -> dict[str, experiment.Experiment]:
     """From LeNet-5 to the recipe, one change at a time; the networks with heat maps learn for so many epochs.
 
-    The last step is there if the labels have an offset.
+    The offset of the labels is there if they have one, a teacher if labels are missing; the last needs the run of the
+    step before it.
 
-    In the smoke profile only the first, the one before the heat maps, and the last.
+    In the smoke profile only the first, the one before the heat maps, and that of synthetic faces.
     """
     sources = {"sources": "apart"} if "nose_tip" in data.parts().training.keypoints.names else {}
     lenet = variants.experiment_of("lenet5", data, profile, restarts=1, patience=0)
@@ -106,6 +132,8 @@ def steps(data: experiment.Data, profile: profiles.Profile, epochs: int) -> dict
     found["synthetic faces first"] = dataclasses.replace(described, pretrained=first)
     if profile.repeats > 1 and (away := offset(first, data)):
         found["offset of the labels"] = dataclasses.replace(found["synthetic faces first"], offset=away)
+    if not data.parts().training.given.all():
+        found["a teacher's labels"] = pupil(found[list(found)[-1]])
     few = ("LeNet-5, masked loss", "augmentation", "synthetic faces first")
     return {name: each for name, each in found.items() if profile.repeats > 1 or name in few}
 
@@ -123,6 +151,20 @@ def answer(trained: Sequence[runs.Run], faces: face_sets.Faces) -> uncertainty.S
     points = np.mean([each.points for each in seen], axis=0)
     apart = [((each.points - points) ** 2).sum(axis=2) + each.spread**2 for each in seen]
     return uncertainty.Shaken(points, np.sqrt(np.mean(apart, axis=0)))
+
+
+def seconds(run: runs.Run) -> float:
+    """Of a training, with those that it builds on: the one it starts from, and its teacher's."""
+    from fkp_utils import runs
+
+    every = {each.facts["key"]: each for each in runs.found()}
+    waiting, spent = [run.facts["key"]], {}
+    while waiting:
+        key = waiting.pop()
+        if key in every and key not in spent:
+            spent[key], described = every[key].facts["seconds"], every[key].facts["described"]
+            waiting += [described["pretrained"], described["data"].get("teacher")]
+    return sum(spent.values())
 
 
 def everything(name: str, root: str) -> experiment.Data:

@@ -38,7 +38,7 @@ PROFILES = {
             "smoke", 240, 50, 1, epochs=2, patience=0, restarts=1, deep_faces=40, deep_epochs=1, deep_restarts=1,
             best_synthetic=64, best_before=1, best_epochs=1, best_members=1,
         ),
-        # A laptop with two cores: more than an hour for the series, some 40 minutes for the best model.
+        # A laptop with two cores: more than an hour for the series, some 50 minutes for the best model.
         Profile(
             "quick", 2000, 1000, 3, epochs=16, patience=0, restarts=2, deep_faces=160, deep_epochs=2, deep_restarts=1,
             best_synthetic=16000, best_before=8, best_epochs=24, best_members=1,

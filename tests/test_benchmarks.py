@@ -61,11 +61,18 @@ def test_the_best_model_is_measured(bench, tmp_path):
     assert done.returncode == 0, done.stderr
     rows = json.loads((tmp_path / "accuracy.json").read_text())["rows"]
     of = {kind: [row for row in rows if row["kind"] == kind] for kind in ("best", "point", "curve")}
-    assert [row["name"] for row in of["best"]] == ["one model, one view", "one model, ten views"]
-    assert all(row["low"] <= row["rmse"] <= row["high"] and row["minutes"] > 0 for row in of["best"])
+    assert [row["name"] for row in of["best"]] == [
+        f"{name}, {views}" for name in ("teacher", "one model") for views in ("one view", "ten views")
+    ]
+    minutes = [row["minutes"] for row in of["best"]]
+    assert minutes[0] == minutes[1] < minutes[2] == minutes[3], "the model's include those of its teacher"
+    taught = of["best"][3]
+    assert taught["against low"] <= taught["against the teacher"] <= taught["against high"]
+    assert taught["against the teacher"] == pytest.approx(taught["rmse"] - of["best"][1]["rmse"])
+    assert all(row["low"] <= row["rmse"] <= row["high"] for row in of["best"])
     assert all(row["without the worst 1%"] < row["rmse"] for row in of["best"])
     assert len(of["point"]) == 15
-    assert of["curve"]
+    assert [row["name"] for row in of["curve"]] == ["teacher", "one model"]
 
 
 def test_networks_are_timed_side_by_side(bench, tmp_path):

@@ -16,11 +16,11 @@ def test_each_step_is_the_one_before_with_one_change():
     described = [dataclasses.asdict(each) for each in steps.values()]
     network = {"model", "dropout", "epochs", "batch", "precision"}  # one choice: heat maps cost more
     falling, directions = {"schedule", "learning_rate", "ema"}, {"optimizer", "learning_rate"}
-    expected = [{"sources"}, {"augmentation"}, network, {"loss"}, falling, directions, {"pretrained"}]
+    expected = [{"sources"}, {"augmentation"}, network, {"loss"}, falling, directions, {"pretrained"}, {"data"}]
     for before, after, fields in zip(described[:-1], described[1:], expected, strict=True):
         assert {name for name in after if after[name] != before[name]} <= fields
         assert any(after[name] != before[name] for name in fields)
-    assert len({each.key for each in steps.values()}) == 8
+    assert len({each.key for each in steps.values()}) == 9
 
 
 def test_the_first_lesson_is_of_other_faces():
@@ -32,7 +32,7 @@ def test_the_first_lesson_is_of_other_faces():
 
 
 def test_the_recipe_augments_synthetic_faces_more_strongly():
-    member = best.members(DATA, profiles.profile("quick"))[0]
+    member = best.teachers(DATA, profiles.profile("quick"))[0]
     assert (member.augmentation, member.pretrained.augmentation) == (best.GENTLE, augment.STRONG)
 
 
@@ -44,7 +44,7 @@ def test_the_smoke_profile_takes_few_steps():
 
 def test_the_recipe_is_what_the_steps_lead_to():
     last = best.steps(DATA, profiles.profile("quick"), 6)["synthetic faces first"]
-    member = best.members(DATA, profiles.profile("quick"))[0]
+    member = best.teachers(DATA, profiles.profile("quick"))[0]
     for field in best.RECIPE:
         assert getattr(member, field) == getattr(last, field), field
 
@@ -66,11 +66,42 @@ def test_an_offset_is_what_both_sides_share(aside, found, monkeypatch):
 
     monkeypatch.setattr(runs, "run", lambda described: types.SimpleNamespace(predict=predict))
     assert best.offset("before", data) == pytest.approx(found)
-    member = best.members(data, profiles.profile("smoke"))[0]
+    member = best.teachers(data, profiles.profile("smoke"))[0]
     assert (member.offset, member.pretrained.offset) == (pytest.approx(found), 0)
-    assert best.members(data, profiles.profile("smoke"), offset=0.0)[0].offset == 0
+    assert best.teachers(data, profiles.profile("smoke"), offset=0.0)[0].offset == 0
     steps = best.steps(data, profiles.profile("quick"), 2)
     assert ("offset of the labels" in steps) == (found != 0)
+
+
+def test_a_pupil_learns_what_its_teacher_did_from_more_labels():
+    steps = list(best.steps(DATA, profiles.profile("quick"), 6).values())
+    teacher, pupil = steps[-2:]
+    assert dataclasses.replace(pupil, data=teacher.data) == teacher
+    assert pupil.data.teacher == teacher.key
+    assert pupil.key != teacher.key
+
+
+def test_members_are_pupils_where_labels_are_missing(monkeypatch):
+    trained = []
+    monkeypatch.setattr(runs, "run", trained.append)
+    profile = dataclasses.replace(profiles.profile("smoke"), best_members=2)
+    found = best.members(DATA, profile)
+    assert trained == best.teachers(DATA, profile)
+    assert found == [best.pupil(each) for each in trained]
+    whole = experiment.Whole(limit=80)
+    assert best.members(whole, profile) == best.teachers(whole, profile)
+
+
+def test_what_a_training_builds_on_counts_once(monkeypatch):
+    def run(key, seconds, pretrained=None, **data):
+        return types.SimpleNamespace(
+            facts={"key": key, "seconds": seconds, "described": {"pretrained": pretrained, "data": data}}
+        )
+
+    pupil = run("pupil", 4, "before", teacher="teacher")
+    every = [run("other", 8), run("before", 1), run("teacher", 2, "before"), pupil]
+    monkeypatch.setattr(runs, "found", lambda: every)
+    assert [best.seconds(each) for each in every] == [8, 1, 3, 7]
 
 
 def test_synthetic_labels_have_no_offset():

@@ -85,14 +85,14 @@ def test_a_wrong_submission_is_noticed(text, message, tmp_path):
         submission.check(path, [1, 2, 3])
 
 
-def test_members_differ_in_their_seed_alone():
+def test_teachers_differ_in_their_seed_alone():
     profile = dataclasses.replace(profiles.profile("smoke"), best_members=2)
-    first, second = best.members(experiment.Data(limit=80), profile, loss="mae")
+    first, second = best.teachers(experiment.Data(limit=80), profile, loss="mae")
     assert (first.loss, first.pretrained.loss) == ("mae", "mae")
     same = dataclasses.replace(second, seed=0, pretrained=dataclasses.replace(second.pretrained, seed=0))
     assert (second.seed, second.pretrained.seed) == (1, 1)
     assert same == first
-    assert best.members(experiment.Data(limit=80), profile, pretrained=None)[0].pretrained is None
+    assert best.teachers(experiment.Data(limit=80), profile, pretrained=None)[0].pretrained is None
 
 
 def test_members_answer_together(monkeypatch):

@@ -115,7 +115,9 @@ def _names(code):
     """All names that the code gives to something, and all that it uses, wherever."""
     tree = ast.parse(MAGIC.sub(r"\1pass", code))
     given = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
-    given |= {(each.asname or each.name).split(".")[0] for node in ast.walk(tree) for each in getattr(node, "names", [])}
+    given |= {
+        (each.asname or each.name).split(".")[0] for node in ast.walk(tree) for each in getattr(node, "names", [])
+    }
     given |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     given |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     return given, {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
