@@ -17,7 +17,7 @@ import argparse
 import dataclasses
 import pathlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fkp_utils import runtime
@@ -70,6 +70,28 @@ def by_point(points: np.ndarray, faces: face_sets.Faces, **draws: Any) -> Iterat
         yield {"kind": "point", "name": name, "rmse": found.value, "low": found.low, "high": found.high}
 
 
+def answered(
+    single: Mapping[str, runs.Run], trained: Sequence[runs.Run], faces: face_sets.Faces
+) -> dict[str, tuple[Sequence[runs.Run], np.ndarray]]:
+    """Runs and their points: of single ones with one and with ten views, and of all that are trained, if several."""
+    found: dict[str, tuple[Sequence[runs.Run], np.ndarray]] = {}
+    for name, run in single.items():
+        found[f"{name}, one view"] = [run], run.predict(faces)
+        found[f"{name}, ten views"] = [run], best.answer([run], faces).points
+    if len(trained) > 1:
+        found[f"{len(trained)} models, ten views"] = trained, best.answer(trained, faces).points
+    return found
+
+
+def curves(single: Mapping[str, runs.Run]) -> Iterator[dict[str, Any]]:
+    """A row for each epoch: validation error, and the minutes until then, those of what the run builds on included."""
+    for name, run in single.items():
+        spent = best.seconds(run) - run.history["seconds"].sum()
+        for epoch in run.history.itertuples():
+            spent += epoch.seconds
+            yield {"kind": "curve", "name": name, "minutes": spent / 60, "rmse": epoch.validation}
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="synthetic")
@@ -89,32 +111,20 @@ def main(arguments: list[str] | None = None) -> int:
     trained = [runs.run(each) for each in best.members(data, profile)]
     teacher = runs.run(best.teachers(data, profile)[0])
     single = {"teacher": teacher, "one model": trained[0]}
-    answers = {}
-    for name, run in single.items():
-        answers[f"{name}, one view"] = [run], run.predict(faces)
-        answers[f"{name}, ten views"] = [run], best.answer([run], faces).points
-    if len(trained) > 1:
-        answers[f"{len(trained)} models, ten views"] = trained, best.answer(trained, faces).points
-    rows: list[dict[str, Any]] = []
+    rows, answers = [], answered(single, trained, faces)
     for name, (some, points) in answers.items():
         found = scores(points, faces, **draws)
         if not name.startswith("teacher"):
-            taught = answers[f"teacher, {name.split(', ')[1]}"][1]
-            change = metrics.paired_interval(points, taught, faces.points, eda.drawn_together(faces), **draws)
+            before = answers[f"teacher, {name.split(', ')[1]}"][1]
+            change = metrics.paired_interval(points, before, faces.points, eda.drawn_together(faces), **draws)
             found |= {"against the teacher": change.value, "against low": change.low, "against high": change.high}
         print(f"{name}: " + ", ".join(f"{key} {value:.3f}" for key, value in found.items()))
-        minutes = sum(map(best.seconds, some)) / 60
-        rows.append({"kind": "best", "name": name, "minutes": minutes, **found})
+        rows.append({"kind": "best", "name": name, "minutes": sum(map(best.seconds, some)) / 60, **found})
     rows += by_point(points, faces, **draws)
-    for name, run in single.items():
-        spent = best.seconds(run) - run.history["seconds"].sum()
-        for epoch in run.history.itertuples():
-            spent += epoch.seconds
-            rows.append({"kind": "curve", "name": name, "minutes": spent / 60, "rmse": epoch.validation})
-
-    before = None if options.short or options.results else summary.published("accuracy")
-    if before:
-        rows += before[0].query("kind == 'without'").dropna(axis=1, how="all").to_dict("records")
+    rows += curves(single)
+    old = None if options.short or options.results else summary.published("accuracy")
+    if old:
+        rows += old[0].query("kind == 'without'").dropna(axis=1, how="all").to_dict("records")
     text = f"{profile.name} profile of the best model"
     counts = {part: len(each) for part, each in data.parts()._asdict().items()}
     path = summary.publish_rows("accuracy", rows, data, counts, text, options.results)
