@@ -124,7 +124,7 @@ def main(arguments: list[str] | None = None) -> int:
     rows += curves(single)
     old = None if options.short or options.results else summary.published("accuracy")
     if old:
-        rows += old[0].query("kind == 'without'").dropna(axis=1, how="all").to_dict("records")
+        rows += old[0].query("kind == 'without'").dropna(axis=1, how="all").convert_dtypes().to_dict("records")
     text = f"{profile.name} profile of the best model"
     counts = {part: len(each) for part, each in data.parts()._asdict().items()}
     path = summary.publish_rows("accuracy", rows, data, counts, text, options.results)
