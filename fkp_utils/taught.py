@@ -19,7 +19,7 @@ class Taught(experiment.Data):
     """The same faces in the same parts; in the training part a missing label is what the teacher answers.
 
     teacher: key of a run on disk (`runs.found`).  An answer is in the convention of the face's own label source.
-    Validation and evaluation have their given labels only.
+    Validation and evaluation have their given labels only; training errors of such a run are of answers too.
     """
 
     teacher: str = ""
