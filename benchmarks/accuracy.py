@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import pathlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -92,6 +93,13 @@ def curves(single: Mapping[str, runs.Run]) -> Iterator[dict[str, Any]]:
             yield {"kind": "curve", "name": name, "minutes": spent / 60, "rmse": epoch.validation}
 
 
+def kept(path: pathlib.Path, data: experiment.Data) -> list[dict[str, Any]]:
+    """The rows without an ingredient in the table that is there, if it is of the same faces."""
+    facts = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"data": None}
+    same = {"name": data.name, "fingerprint": data.fingerprint(), "limit": data.limit, "seed": data.seed}
+    return [row for row in facts["rows"] if row["kind"] == "without"] if facts["data"] == same else []
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="synthetic")
@@ -122,9 +130,8 @@ def main(arguments: list[str] | None = None) -> int:
         rows.append({"kind": "best", "name": name, "minutes": sum(map(best.seconds, some)) / 60, **found})
     rows += by_point(points, faces, **draws)
     rows += curves(single)
-    old = None if options.short or options.results else summary.published("accuracy")
-    if old:
-        rows += old[0].query("kind == 'without'").dropna(axis=1, how="all").convert_dtypes().to_dict("records")
+    if not options.short:
+        rows += kept((options.results or summary.RESULTS) / "accuracy.json", data)
     text = f"{profile.name} profile of the best model"
     counts = {part: len(each) for part, each in data.parts()._asdict().items()}
     path = summary.publish_rows("accuracy", rows, data, counts, text, options.results)

@@ -54,8 +54,7 @@ def pupil(teacher: experiment.Experiment) -> experiment.Experiment:
 
     Most faces have four labels, so most people are never seen with all 15; with the answers, they are.
     """
-    data = teacher.data
-    own = taught.Taught(data.name, data.root, data.limit, data.seed, data.fractions, teacher.key)
+    own = taught.Taught(**dataclasses.asdict(teacher.data), teacher=teacher.key)
     return dataclasses.replace(teacher, data=own)
 
 

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from fkp_utils import notebooks
+from fkp_utils import notebooks, profiles
+from fkp_utils.datasets import synthetic
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,10 @@ def test_the_cost_of_a_training_is_told(bench):
 
 
 def test_the_best_model_is_measured(bench, tmp_path):
+    limit = profiles.profile("smoke").best_synthetic
+    data = {"name": "synthetic", "fingerprint": synthetic.fingerprint(), "limit": limit, "seed": 0}
+    before = {"data": data, "rows": [{"kind": "without", "name": "salt", "rmse": 1.5}, {"kind": "point"}]}
+    (tmp_path / "accuracy.json").write_text(json.dumps(before))
     done = bench("accuracy", "--profile", "smoke", "--short", "0", "--results", str(tmp_path))
     assert done.returncode == 0, done.stderr
     rows = json.loads((tmp_path / "accuracy.json").read_text())["rows"]
@@ -65,13 +70,14 @@ def test_the_best_model_is_measured(bench, tmp_path):
         f"{name}, {views}" for name in ("teacher", "one model") for views in ("one view", "ten views")
     ]
     minutes = [row["minutes"] for row in of["best"]]
-    assert minutes[0] == minutes[1] < minutes[2] == minutes[3], "the model's include those of its teacher"
+    assert 0 < minutes[0] == minutes[1] < minutes[2] == minutes[3], "the model's include those of its teacher"
     taught = of["best"][3]
     assert taught["against low"] <= taught["against the teacher"] <= taught["against high"]
     assert taught["against the teacher"] == pytest.approx(taught["rmse"] - of["best"][1]["rmse"])
     assert all(row["low"] <= row["rmse"] <= row["high"] for row in of["best"])
     assert all(row["without the worst 1%"] < row["rmse"] for row in of["best"])
     assert len(of["point"]) == 15
+    assert rows[-1] == before["rows"][0], "the ablation of the same faces is kept"
     assert [row["name"] for row in of["curve"]] == ["teacher", "one model"]
 
 

@@ -115,9 +115,8 @@ def _names(code):
     """All names that the code gives to something, and all that it uses, wherever."""
     tree = ast.parse(MAGIC.sub(r"\1pass", code))
     given = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
-    given |= {
-        (each.asname or each.name).split(".")[0] for node in ast.walk(tree) for each in getattr(node, "names", [])
-    }
+    imported = [each for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for each in node.names]
+    given |= {(each.asname or each.name).split(".")[0] for each in imported}
     given |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     given |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     return given, {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
