@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fkp_utils import runs, uncertainty
 
 SHARES = (0.94, 0.03, 0.03)  # of training, validation, evaluation where a model is to answer for others
+HELD_OUT = (0.76, 0.04, 0.20)  # where it is judged
 MANY = 1000  # faces of which such small shares still hold several people
 ADAM_RATE = 2e-3  # of the steps before Muon
 # Photos of one set are framed alike, so they are moved less than by augment.MODERATE.
@@ -170,3 +171,8 @@ def everything(name: str, root: str) -> experiment.Data:
     """All faces of a set, few of them held back to choose the epoch."""
     shares = SHARES if len(datasets.load(name, root)) >= MANY else experiment.FRACTIONS
     return experiment.Data(name, root, fractions=shares)
+
+
+def judged(name: str, root: str, profile: profiles.Profile) -> experiment.Data:
+    """All faces of a set, or as many synthetic ones as the first training has, with a fifth of the people held out."""
+    return experiment.Data(name, root, profile.best_synthetic if name == "synthetic" else None, fractions=HELD_OUT)

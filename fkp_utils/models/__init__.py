@@ -33,6 +33,7 @@ _ARCHITECTURES = {
     "small": _Architecture("small", 16),
     "three_conv": _Architecture("three_conv", 18),
     "heatmap": _Architecture("heatmap", 16),
+    "heatmap_half": _Architecture("heatmap", 16),
     "resnet50": _Architecture("backbones", 32),
     "densenet121": _Architecture("backbones", 32),
     "densenet169": _Architecture("backbones", 32),
@@ -65,8 +66,8 @@ def build(
 
     It is functional and flat, without a model inside, and needs no custom objects to be loaded again.  Its input is
     called "image", its output "points".  `size` is (height, width); `channels` is 1 or 3; `dropout` is the share of
-    each hidden dense layer's inputs that is dropped in training (in "small" and "heatmap", of the channels that make
-    their maps).
+    each hidden dense layer's inputs that is dropped in training (in networks that draw maps, of the channels that
+    make them).
 
     weights: None to start from random ones; "imagenet" for those of ImageNet, searched for and else downloaded; or a
     file, or a folder with one, as `pretrained.load` reads it.  Only the backbone takes them.

@@ -6,8 +6,8 @@ import keras
 
 from fkp_utils.models import layers
 
-STEM = 24
-FILTERS = (48, 96, 160)  # of the residual blocks at a quarter, an eighth and a sixteenth of the image's side
+# Of the first convolution at half the image's side, and of residual blocks at a quarter, an eighth and a sixteenth.
+FILTERS = {"heatmap": (24, 48, 96, 160), "heatmap_half": (12, 24, 48, 80)}
 
 
 def build(name: str, outputs: int, size: tuple[int, int], channels: int, dropout: float) -> keras.Model:
@@ -18,12 +18,13 @@ def build(name: str, outputs: int, size: tuple[int, int], channels: int, dropout
     the channels that make the maps.  Arguments as in `models.build`.
     """
     image = layers.image(size, channels)
-    x = layers.convolve(layers.centred(image), STEM, 5, 2, "stem")
+    stem, *blocks = FILTERS[name]
+    x = layers.convolve(layers.centred(image), stem, 5, 2, "stem")
     finer = []
-    for number, filters in enumerate(FILTERS, 1):
+    for number, filters in enumerate(blocks, 1):
         x = layers.residual(x, filters, 2, f"encoder{number}")
         finer.append(x)
-    for number, filters in reversed(list(enumerate(FILTERS[:-1], 1))):
+    for number, filters in reversed(list(enumerate(blocks[:-1], 1))):
         x = layers.merge(finer[number - 1], x, filters, f"merge{number}")
         x = layers.residual(x, filters, 1, f"decoder{number}")
     if dropout:
