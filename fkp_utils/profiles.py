@@ -35,7 +35,7 @@ PROFILES = {
     for profile in (
         # Tests: seconds a notebook.
         Profile(
-            "smoke", 240, 50, 1, epochs=2, patience=0, restarts=1, deep_faces=40, deep_epochs=1, deep_restarts=1,
+            "smoke", 180, 50, 1, epochs=1, patience=0, restarts=1, deep_faces=40, deep_epochs=1, deep_restarts=1,
             best_synthetic=64, best_before=1, best_epochs=1, best_members=1,
         ),
         # A laptop with two cores: more than an hour for the series, some 50 minutes for the best model.

@@ -68,34 +68,39 @@ def test_unknown_methods_and_layers_are_refused(layer, method, message):
         gradcam.maps(looks_at(1, 1), IMAGES, (0, 0), layer, method)
 
 
-SCRIPT = """
+def all_maps(model, images):
+    """The input gradient and every method's maps at three layers, by name."""
+    found = {"gradient": gradcam.input_gradient(model, images, (4, 1))}
+    for method in gradcam.METHODS:
+        for layer in ("stem", "block2_add", "merge"):
+            found[f"{method} {layer}"] = gradcam.maps(model, images, (4, 1), layer, method)
+    return found
+
+
+ELSEWHERE = """
 import sys
 from fkp_utils import runtime
 runtime.load_keras()
-import keras, numpy as np
-from fkp_utils import gradcam
-model, images = keras.models.load_model(sys.argv[1]), np.load(sys.argv[2])
-found = {f"{method} {layer}": gradcam.maps(model, images, (4, 1), layer, method)
-         for method in gradcam.METHODS for layer in ("stem", "block2_add", "merge")}
-np.savez(sys.argv[3], gradient=gradcam.input_gradient(model, images, (4, 1)), **found)
+sys.path.insert(0, sys.argv[1])
+import keras, numpy as np, test_gradcam
+model, images = keras.models.load_model(sys.argv[2]), np.load(sys.argv[3])
+np.savez(sys.argv[4], **test_gradcam.all_maps(model, images))
 """
 
 
 def test_both_backends_draw_the_same_maps(tmp_path):
     pytest.importorskip("jax")
     keras.utils.set_random_seed(0)
-    models.build("small", 6, (40, 48)).save(tmp_path / "small.keras")
+    model = models.build("small", 6, (40, 48))
+    model.save(tmp_path / "small.keras")
     np.save(tmp_path / "images.npy", IMAGES)
-    for backend in ("tensorflow", "jax"):
-        command = [
-            sys.executable,
-            "-c",
-            SCRIPT,
-            *(str(tmp_path / name) for name in ("small.keras", "images.npy", backend)),
-        ]
-        subprocess.run(command, check=True, env=os.environ | {"KERAS_BACKEND": backend})
-    ours, theirs = (np.load(tmp_path / f"{backend}.npz") for backend in ("tensorflow", "jax"))
-    assert len(ours.files) == 13
-    for name in ours.files:
+    other = {"tensorflow": "jax", "jax": "tensorflow"}[keras.backend.backend()]
+    paths = [str(tmp_path / name) for name in ("small.keras", "images.npy", "found.npz")]
+    command = [sys.executable, "-c", ELSEWHERE, os.path.dirname(__file__), *paths]
+    subprocess.run(command, check=True, env=os.environ | {"KERAS_BACKEND": other})
+    ours, theirs = all_maps(model, IMAGES), np.load(paths[2])
+    assert sorted(ours) == sorted(theirs.files)
+    assert len(ours) == 13
+    for name in ours:
         assert ours[name].std() > 0
         assert np.corrcoef(ours[name].ravel(), theirs[name].ravel())[0, 1] >= 0.99, name

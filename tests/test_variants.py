@@ -65,7 +65,8 @@ def test_the_usual_is_what_all_notebooks_share():
     first, second = (variants.experiment_of("lenet5", DATA, SMOKE, missing="mask", sources="apart") for _ in range(2))
     assert first.key == second.key
     assert (
-        first.key == variants.experiment_of("lenet5", dataclasses.replace(DATA, limit=240), SMOKE, sources="apart").key
+        first.key
+        == variants.experiment_of("lenet5", dataclasses.replace(DATA, limit=SMOKE.faces), SMOKE, sources="apart").key
     )
 
 
