@@ -142,7 +142,14 @@ def _train(described: experiment.Experiment, path: pathlib.Path, line: progress.
     for number in range(described.restarts):
         done = partial / f"restart-{number}.json"
         if not done.exists():
-            _restart(described, parts, number, partial, restarts, model, line)
+            trained, result = _restart(described, parts, number, partial / f"state-{number}.npz", line)
+            model.set_weights(trained.get_weights())
+            points = predict(model, parts.evaluation, meaning)
+            result["evaluation"] = metrics.rmse(points, parts.evaluation.points)
+            if _kept([*restarts, result]) == number:
+                with files.replacing(partial / "best.npz") as new, new.open("wb") as file:
+                    np.savez(file, *model.get_weights())
+            files.write_text(done, json.dumps(result))
         restarts.append(json.loads(done.read_text(encoding="utf-8")))
     kept = _kept(restarts)
     with np.load(partial / "best.npz") as file:
@@ -174,38 +181,24 @@ def _kept(restarts: list[dict[str, Any]]) -> int:
 
 
 def _restart(
-    described: experiment.Experiment,
-    parts: experiment.Parts,
-    number: int,
-    partial: pathlib.Path,
-    before: list[dict[str, Any]],
-    answers: keras.Model,
-    line: progress.Line,
-) -> None:
-    """Trains one restart; keeps its weights if it is the best so far, then its history; `answers` takes its weights."""
+    described: experiment.Experiment, parts: experiment.Parts, number: int, state: pathlib.Path, line: progress.Line
+) -> tuple[keras.Model, dict[str, Any]]:
+    """The model of one restart, trained, and its seed, best epoch and history; `state` as in `training.train`."""
     seed = described.seed + number
     count = f" {number + 1}/{described.restarts}" if described.restarts > 1 else ""
     model = build(described, parts, seed)
     start = time.monotonic()
-    state = partial / f"state-{number}.npz"
     epochs = training.train(
         described, model, parts, seed, state, lambda text: line.write(f"{described.label}{count} · {text}")
     )
     best = min(range(len(epochs)), key=lambda place: epochs[place].validation)
-    answers.set_weights(model.get_weights())
-    meaning = described.outputs(parts.training)
-    result = {
+    return model, {
         "seed": seed,
         "best_epoch": best + 1,
         "validation": epochs[best].validation,
-        "evaluation": metrics.rmse(predict(answers, parts.evaluation, meaning), parts.evaluation.points),
         "seconds": max(time.monotonic() - start, sum(epoch.seconds for epoch in epochs)),
         "epochs": [dataclasses.astuple(epoch) for epoch in epochs],
     }
-    if _kept([*before, result]) == number:
-        with files.replacing(partial / "best.npz") as new, new.open("wb") as file:
-            np.savez(file, *model.get_weights())
-    files.write_text(partial / f"restart-{number}.json", json.dumps(result))
 
 
 def build(described: experiment.Experiment, parts: experiment.Parts, seed: int) -> keras.Model:
