@@ -41,9 +41,10 @@ WITHOUT: dict[str, dict[str, Any]] = {
     "without averaged weights": {"ema": 0.0},
     "without a falling learning rate": {"schedule": "constant"},
     "without own outputs of the sources": {"sources": "together"},
-    "without the offset of the labels": {"offset": 0.0},
+    "without the offset of the labels": {"offset": ()},
     "with drop-out, 0.2": {"dropout": 0.2},
     "half the channels": {"model": "heatmap_half"},
+    "half as many channels again": {"model": "heatmap_wide"},
     "without heat maps: a dense head (small)": {"model": "small"},
 }
 

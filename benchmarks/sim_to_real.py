@@ -2,7 +2,7 @@
 
 Trains on synthetic faces as the best model does before it meets photos (`best.before`), on each number of them, and
 reports the error on the given labels of the photos of the source that labels all points (each image once, nothing else
-left out), with its interval over persons.  If the photos have a second source, the offset of its labels to one side
+left out), with its interval over persons.  If the photos have a second source, the offset of its labels
 (`sim_to_real.offset`) is measured, on images that are not among those reported on, and the error after putting it into
 the answers is reported too, of one view and of the mean of ten mirrored and shifted views, the last line; of both also
 without the photos with the largest errors, as most of these have wrong labels.  Then
@@ -76,14 +76,14 @@ def curve(options: argparse.Namespace, known: face_sets.Faces) -> tuple[list[dic
     others = sim_to_real.four_points(options.root)
     if others is not None:
         described = dataclasses.replace(described, offset=sim_to_real.offset(run, others))
-        print(f"labels lie {described.offset:+g} px aside on {len(others)} other photos")
+        print(f"labels lie aside on {len(others)} other photos by {described.offset} px")
         answers = {"one view": run.predict(known), "ten views": uncertainty.shake(run, known).points}
         for views, answer in answers.items():
-            aside = answer + (described.offset, 0)
+            aside = answer + np.array(described.offset or 0)
             kept = errors.without_worst(aside, known.points)
             for rest, some in ((", without the worst 1%", kept), ("", np.ones(len(known), bool))):
                 found = metrics.rmse_interval(aside[some], known.points[some], eda.drawn_together(known)[some])
-                way = f"synthetic alone, {described.offset:+g} px in x, {views}{rest}"
+                way = f"synthetic alone, offset put in, {views}{rest}"
                 rows.append(row(way, count, 0, found, int(some.sum())))
                 print(f"{way}: {found} px")
     if options.conventions:
@@ -157,7 +157,7 @@ def tuned(options: argparse.Namespace, start: experiment.Experiment) -> list[dic
         faces = data.parts()
         for way, pretrained in (
             ("photos alone", None),
-            ("photos after synthetic", dataclasses.replace(start, offset=0.0)),
+            ("photos after synthetic", dataclasses.replace(start, offset=())),
         ):
             described = dataclasses.replace(start, data=data, pretrained=pretrained, epochs=options.tuning_epochs)
             run = runs.run(described)

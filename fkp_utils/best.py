@@ -65,7 +65,7 @@ def teachers(data: experiment.Data, profile: profiles.Profile, **changes: Any) -
     The faces are those of `data`, all of them whatever the profile, in its own parts.  changes: fields of `Experiment`
     that differ from the recipe.
     """
-    alone = changes | {"offset": 0.0, "pretrained": None}  # these are of photos
+    alone = changes | {"offset": (), "pretrained": None}  # these are of photos
     away = changes["offset"] if "offset" in changes else offset(before(profile, data.seed, **alone), data)
     found = []
     for seed in range(profile.best_members):
@@ -86,18 +86,18 @@ def before(profile: profiles.Profile, data_seed: int = 0, **changes: Any) -> exp
     return experiment.Experiment(data=data, epochs=profile.best_before, **recipe)
 
 
-def offset(before: experiment.Experiment, data: experiment.Data) -> float:
-    """How far labels lie to the right of what they name, in px: `sim_to_real.offset` of the training part.
+def offset(before: experiment.Experiment, data: experiment.Data) -> tuple[tuple[float, float], ...]:
+    """How far labels lie aside of what they name, in px: `sim_to_real.offset` of the training part.
 
     Judged by the run of `before`, a training on synthetic faces, which is trained if need be.  Synthetic faces have no
-    offset, and of other keypoints than theirs none is known: 0.
+    offset, and of other keypoints than theirs none is known: ().
     """
     from fkp_utils import runs, sim_to_real
 
     if data.name == "synthetic":
-        return 0.0
+        return ()
     faces = data.parts().training
-    return sim_to_real.offset(runs.run(before), faces) if faces.keypoints == keypoints.KAGGLE_15 else 0.0
+    return sim_to_real.offset(runs.run(before), faces) if faces.keypoints == keypoints.KAGGLE_15 else ()
 
 
 def steps(data: experiment.Data, profile: profiles.Profile, epochs: int) -> dict[str, experiment.Experiment]:

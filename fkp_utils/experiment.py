@@ -10,6 +10,7 @@ import functools
 import hashlib
 import json
 import math
+import statistics
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -92,18 +93,19 @@ class Experiment:
     such weights.  pretrained: an experiment whose trained model gives its weights to the layers that both
     have.  missing: "mask" (missing labels carry no weight), "drop" (faces that lack a label are left out), or the name
     of an imputer that fills the training faces.  sources: "together", or "apart" for own outputs where the second label
-    source means another point.  offset: px by which all labels lie to the right of what they name; taken off before
-    training and put back in answers, so that a mirror does not contradict the labels.  loss: a name in `losses.LOSSES`;
-    errors are in `units`.  alpha: weight of the second term of the losses that have two (`losses.WEIGHTED`), of no
-    effect in others.  units: "pixels", or "half_image" for coordinates from -1 to 1, as learning rates for such mean
-    (S2); histories and scores are in pixels in any case.  dropout: share of the values that are dropped before the
-    dense layers.  optimizer: a name in `optimizers.NAMES`.  schedule: "constant", "cosine", or "one_cycle" (Smith &
-    Topin, 2018): the rate rises to its value during 30% of all steps, from a 25th of it, then falls to 0 as a cosine
-    does.  ema: share of the weights' running average that a step keeps; the average is what is validated and kept
-    (Polyak averaging); 0 = the weights themselves.  precision: "float32", or "bfloat16" for what layers pass on while
-    they learn, which processors that know it do in half the time; weights are float32 in any case, and so is the
-    trained model.  frozen_epochs: so many epochs first train the head alone.  patience: epochs without a lower
-    validation error after which training stops; 0: never.  restarts: so many trainings, seeds `seed`, `seed` + 1, …
+    source means another point.  offset: (x, y) px by which the labels of each keypoint lie aside of what they name, ()
+    = none; taken off before training and put back in answers, so that a mirror does not contradict the labels.
+    loss: a name in `losses.LOSSES`; errors are in `units`.  alpha: weight of the second term of the losses that have
+    two (`losses.WEIGHTED`), of no effect in others.  units: "pixels", or "half_image" for coordinates from -1 to 1, as
+    learning rates for such mean (S2); histories and scores are in pixels in any case.  dropout: share of the values
+    that are dropped before the dense layers.  optimizer: a name in `optimizers.NAMES`.  schedule: "constant", "cosine",
+    or "one_cycle" (Smith & Topin, 2018): the rate rises to its value during 30% of all steps, from a 25th of it, then
+    falls to 0 as a cosine does.  ema: share of the weights' running average that a step keeps; the average is what is
+    validated and kept (Polyak averaging); 0 = the weights themselves.  precision: "float32", or "bfloat16" for what
+    layers pass on while they learn, which processors that know it do in half the time; weights are float32 in any case,
+    and so is the trained model.  frozen_epochs: so many epochs first train the head alone.  patience: epochs without a
+    lower validation error after which training stops; 0: never.  restarts: so many trainings, seeds `seed`, `seed` + 1,
+    …
 
     ValueError for a value that is not known.
     """
@@ -114,7 +116,7 @@ class Experiment:
     pretrained: Experiment | None = None
     missing: str = "mask"
     sources: str = "together"
-    offset: float = 0.0
+    offset: tuple[tuple[float, float], ...] = ()
     augmentation: augment.Augmentation = dataclasses.field(default_factory=augment.Augmentation)
     loss: str = "mse"
     alpha: float = 0.01
@@ -156,8 +158,8 @@ class Experiment:
                 raise ValueError(f"{field} is {getattr(self, field)}; expected a share from 0 to below 1")
         if not self.alpha >= 0:
             raise ValueError(f"alpha is {self.alpha}; expected 0 or more")
-        if not math.isfinite(self.offset):
-            raise ValueError(f"offset is {self.offset}; expected a number of pixels")
+        if not all(math.isfinite(x) and math.isfinite(y) for x, y in self.offset):
+            raise ValueError(f"offset is {self.offset}; expected x and y in pixels of each keypoint")
         if not (self.learning_rate > 0 and self.frozen_epochs <= self.epochs):
             raise ValueError(
                 f"learning_rate {self.learning_rate}, frozen_epochs {self.frozen_epochs} of {self.epochs}; expected a"
@@ -176,7 +178,7 @@ class Experiment:
             words.append(f"pretrained on {self.pretrained.data.name}")
         words.append({"mask": "masked", "drop": "complete rows"}.get(self.missing, self.missing.replace("_", " ")))
         words += ["sources apart"] * (self.sources == "apart")
-        words += [f"labels {self.offset:+g} px aside"] * (self.offset != 0)
+        words += [f"labels {statistics.mean(x for x, _ in self.offset):+.1f} px aside"] if self.offset else []
         words += [self.augmentation.label] * (self.augmentation.label != "")
         weight = f" {self.alpha:g}" if self.loss in losses.WEIGHTED else ""
         words += [f"loss {self.loss.replace('_', ' ')}{weight}"] * (self.loss != "mse")

@@ -18,12 +18,17 @@ class Outputs:
     """O outputs: one for each keypoint, then one for each keypoint in `own`, which is that of label source 1.
 
     Faces of source 0, or of no known source, use the first K outputs; faces of source 1 use their own where they have.
-    The outputs are places in the image; the labels lie `offset` px to the right of them, mirrored images or not.
+    The outputs are places in the image; labels lie aside of them by the (x, y) px of their keypoint in `offset`,
+    mirrored images or not; () = none do.  ValueError if it is not of all keypoints.
     """
 
     keypoints: keypoint_sets.KeypointSet
     own: tuple[int, ...] = ()
-    offset: float = 0.0
+    offset: tuple[tuple[float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.offset and len(self.offset) != len(self.keypoints):
+            raise ValueError(f"offset is of {len(self.offset)} keypoints; expected {len(self.keypoints)}")
 
     def __len__(self) -> int:
         return len(self.keypoints) + len(self.own)
@@ -44,13 +49,14 @@ class Outputs:
     def targets(self, faces: face_sets.Faces) -> np.ndarray:
         """(N, O, 2) float32: the places of each face's labels at the outputs that stand for them, NaN at the others."""
         targets = np.full((len(faces), len(self), 2), np.nan, np.float32)
-        np.put_along_axis(targets, self.columns(faces.source, len(faces))[..., None], faces.points, axis=1)
-        return targets - np.array([self.offset, 0], np.float32)
+        places = faces.points - np.array(self.offset or 0, np.float32)
+        np.put_along_axis(targets, self.columns(faces.source, len(faces))[..., None], places, axis=1)
+        return targets
 
     def points(self, predicted: np.ndarray, source: np.ndarray | None) -> np.ndarray:
         """(N, K, 2): where labels would lie, by the outputs (N, O, 2) that stand for those of each face's source."""
         found = np.take_along_axis(predicted, self.columns(source, len(predicted))[..., None], axis=1)
-        return found + np.array([self.offset, 0], found.dtype)
+        return found + np.array(self.offset or 0, found.dtype)
 
 
 def together(keypoints: keypoint_sets.KeypointSet) -> Outputs:

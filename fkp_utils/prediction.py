@@ -160,7 +160,7 @@ def _in_box(
     nothing = np.full((1, len(meaning.keypoints), 2), np.nan, np.float32)
     face = face_sets.Faces(photo[None, :, :, None], nothing, meaning.keypoints).crop(box[None], size)
     face = dataclasses.replace(face, images=np.repeat(face.images[:], channels, axis=3))
-    run = types.SimpleNamespace(offset=0.0, predict=lambda faces: runs.predict(network, faces, meaning))
+    run = types.SimpleNamespace(offset=(), predict=lambda faces: runs.predict(network, faces, meaning))
     seen = uncertainty.shake(run, face, shifts or uncertainty.SHIFTS)
     scale = (box[2:] - box[:2]) / size[::-1]
     points = (seen.points[0] + 0.5) * scale + box[:2] - 0.5

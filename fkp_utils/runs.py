@@ -58,9 +58,9 @@ class Run:
         return self.facts["scores"]
 
     @property
-    def offset(self) -> float:
-        """Of the labels, in px to the right of what the model finds."""
-        return self.facts["described"]["offset"]
+    def offset(self) -> tuple[tuple[float, float], ...]:
+        """(x, y) px by which the labels of each keypoint lie aside of what the model finds; () = none do."""
+        return tuple((x, y) for x, y in self.facts["described"]["offset"])
 
     @property
     def history(self) -> pd.DataFrame:

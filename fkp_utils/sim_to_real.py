@@ -75,21 +75,25 @@ def four_points(root: str, name: str = "kaggle") -> face_sets.Faces | None:
     return faces.select((faces.source == 1) & ~np.isin(faces.image_groups, faces.image_groups[faces.source == 0]))
 
 
-def offset(run: runs.Run, faces: face_sets.Faces) -> float:
-    """How far labels lie to the right of what the run finds, in px to a tenth.
+def offset(run: runs.Run, faces: face_sets.Faces) -> tuple[tuple[float, float], ...]:
+    """How far the labels of each keypoint lie right and down of what the run finds, in px to a tenth; () if none do.
 
-    Two people may mean different points by one name, but what one means on the left is mirrored on the right: over
-    pairs and points of the middle such differences cancel, and what is left is an offset of labels against images.
+    Two people may mean different points by one name, but what one means on the left is mirrored on the right: of the
+    two points of a pair such differences are taken out, and what is left is an offset of labels against images.  Where
+    no label of a keypoint is given, it is the mean of the others in x.
     """
     aside = _aside(run, faces)
-    both = (aside[:, 0] + aside[list(faces.keypoints.mirror), 0]) / 2
-    return round(float(np.nanmean(both)), 1) if np.isfinite(both).any() else 0.0
+    both = (aside + aside[list(faces.keypoints.mirror)] * (1, -1)) / 2
+    if not np.isfinite(both).any():
+        return ()
+    both = np.where(np.isfinite(both), both, (np.nanmean(both[:, 0]), 0)).round(1) + 0.0  # no -0.0
+    return tuple((float(x), float(y)) for x, y in both) if both.any() else ()
 
 
 def conventions(run: runs.Run, faces: face_sets.Faces) -> dict[str, tuple[float, float]]:
     """By point, those of left and right together: how far outward and down labels lie from what the run finds, in px.
 
-    The offset of all labels to one side is not in it.
+    The offset of labels is not in it.
     """
     aside, names = _aside(run, faces), faces.keypoints.names
     mirrored = aside[list(faces.keypoints.mirror)]

@@ -37,9 +37,10 @@ def shake(run: runs.Run, faces: face_sets.Faces, shifts: Sequence[tuple[int, int
     What a shift brings in repeats the border.  The points of a view are moved back before they are compared.
     """
     total, squares = np.zeros(faces.points.shape), np.zeros(faces.points.shape)
+    aside = np.array(run.offset or 0, float)
     for shift in shifts:
         for flip in (False, True):
-            found = back(run.predict(view(faces, shift, flip)), faces, shift, flip, run.offset).astype(float)
+            found = back(run.predict(view(faces, shift, flip)) - aside, faces, shift, flip) + aside
             total, squares = total + found, squares + found**2
     count = 2 * len(shifts)
     mean = total / count
@@ -55,11 +56,9 @@ def view(faces: face_sets.Faces, shift: tuple[int, int], flip: bool) -> face_set
     return dataclasses.replace(faces, images=images)
 
 
-def back(
-    points: np.ndarray, faces: face_sets.Faces, shift: tuple[int, int], flip: bool, offset: float = 0.0
-) -> np.ndarray:
-    """Points (N, K, 2) of a `view`, where they lie in the faces' own images; `offset`: of labels (`Experiment`)."""
-    mirrored = keypoint_sets.mirror(points, faces.keypoints, faces.size[1]) + (2 * offset, 0) if flip else points
+def back(points: np.ndarray, faces: face_sets.Faces, shift: tuple[int, int], flip: bool) -> np.ndarray:
+    """Points (N, K, 2) of a `view`, where they lie in the faces' own images."""
+    mirrored = keypoint_sets.mirror(points, faces.keypoints, faces.size[1]) if flip else points
     return mirrored - np.array(shift)
 
 

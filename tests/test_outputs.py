@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from fkp_utils import faces, keypoints, outputs
 
+ASIDE = tuple((1.25 + point / 8, point / 4) for point in range(15))
 APART = outputs.apart(keypoints.KAGGLE_15)
 NOSE, LIP = (keypoints.KAGGLE_15.index(name) for name in outputs.RELABELLED)
 
@@ -18,7 +19,7 @@ def made(source, seed=0):
 
 
 @pytest.mark.parametrize(
-    "meaning", [APART, outputs.together(keypoints.KAGGLE_15), dataclasses.replace(APART, offset=1.25)]
+    "meaning", [APART, outputs.together(keypoints.KAGGLE_15), dataclasses.replace(APART, offset=ASIDE)]
 )
 @given(source=st.lists(st.integers(0, 1), min_size=1, max_size=8))
 def test_points_come_back_from_their_targets(meaning, source):
@@ -28,10 +29,14 @@ def test_points_come_back_from_their_targets(meaning, source):
     np.testing.assert_allclose(meaning.points(targets, some.source), some.points, atol=1e-4)
 
 
-def test_labels_lie_aside_in_x_alone():
+def test_labels_lie_aside_by_keypoint():
     some = made([0, 1])
-    aside = dataclasses.replace(outputs.together(keypoints.KAGGLE_15), offset=1.25).targets(some)
-    np.testing.assert_allclose(some.points - aside, np.broadcast_to([1.25, 0], aside.shape), atol=1e-5)
+    aside = dataclasses.replace(outputs.together(keypoints.KAGGLE_15), offset=ASIDE).targets(some)
+    np.testing.assert_allclose(some.points - aside, np.broadcast_to(ASIDE, aside.shape), atol=1e-5)
+    own = dataclasses.replace(APART, offset=ASIDE).targets(some)[1, 15:]
+    np.testing.assert_allclose(some.points[1, APART.own] - own, np.take(ASIDE, APART.own, axis=0), atol=1e-5)
+    with pytest.raises(ValueError, match="offset is of 2 keypoints; expected 15"):
+        dataclasses.replace(APART, offset=ASIDE[:2])
 
 
 def test_each_source_has_its_own_nose_and_lip():

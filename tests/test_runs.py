@@ -79,9 +79,11 @@ def test_sources_apart_predict_their_own_points(trained):
 
 
 def test_labels_that_lie_aside_are_answered_and_not_learnt():
-    run, faces = runs.run(dataclasses.replace(TINY, offset=3.0)), DATA.parts().evaluation
+    offset = tuple((3.0, place / 10) for place in range(15))
+    run, faces = runs.run(dataclasses.replace(TINY, offset=offset)), DATA.parts().evaluation
+    assert run.offset == offset
     found = runs.predict(run.model(), faces, outputs.together(faces.keypoints))
-    np.testing.assert_allclose(run.predict(faces) - found, np.broadcast_to([3, 0], found.shape), atol=1e-4)
+    np.testing.assert_allclose(run.predict(faces) - found, np.broadcast_to(offset, found.shape), atol=1e-4)
     assert run.scores["evaluation"]["mse"] == pytest.approx(metrics.mse(run.predict(faces), faces.points), rel=1e-4)
 
 
@@ -324,7 +326,7 @@ def test_the_key_knows_what_shapes_a_training():
     for change in (
         {"epochs": 3}, {"seed": 1}, {"missing": "knn"}, {"augmentation": augment.STANDARD}, {"loss": "wing"},
         {"data": dataclasses.replace(DATA, seed=1)}, {"pretrained": TINY}, {"restarts": 2}, {"model": "small"},
-        {"offset": 1.2},
+        {"offset": ((1.2, 0.0),) * 15},
     ):  # fmt: skip
         keys.add(dataclasses.replace(TINY, **change).key)
     assert len(keys) == 11
@@ -338,7 +340,9 @@ def test_labels_tell_what_is_unusual():
     )  # fmt: skip
     expected = "lenet5, ImageNet, forward fill, sources apart, augmented, drop-out 0.1, averaged weights"
     assert described.label == expected
-    described = dataclasses.replace(TINY, optimizer="sgd", learning_rate=0.42, schedule="one_cycle", offset=-1.2)
+    described = dataclasses.replace(
+        TINY, optimizer="sgd", learning_rate=0.42, schedule="one_cycle", offset=((-1.2, 0.1),) * 15
+    )
     assert described.label == "lenet5, masked, labels -1.2 px aside, SGD 0.42, one cycle"
 
 
@@ -352,7 +356,7 @@ def test_labels_tell_what_is_unusual():
         ({"epochs": 0}, "epochs is 0; expected at least 1"),
         ({"dropout": 1.0}, r"dropout is 1\.0; expected a share from 0 to below 1"),
         ({"ema": -0.1}, r"ema is -0\.1; expected a share"),
-        ({"offset": math.nan}, "offset is nan; expected a number of pixels"),
+        ({"offset": ((1.0, math.nan),)}, r"offset is \(\(1\.0, nan\),\); expected x and y in pixels of each keypoint"),
         ({"frozen_epochs": 5}, "frozen_epochs 5 of 2"),
     ],
 )

@@ -42,11 +42,11 @@ def test_points_of_a_view_come_back(shift, flip):
 def test_a_perfect_network_has_no_spread_and_a_blind_one_has():
     some = marked()
     calls = iter([False, True] * 5)
-    perfect = types.SimpleNamespace(offset=0.0, predict=lambda seen: where(seen.images, next(calls)))
+    perfect = types.SimpleNamespace(offset=(), predict=lambda seen: where(seen.images, next(calls)))
     found = uncertainty.shake(perfect, some)
     np.testing.assert_allclose(found.points, some.points, atol=1e-9)
     np.testing.assert_allclose(found.spread, 0, atol=1e-5)
-    blind = types.SimpleNamespace(offset=0.0, predict=lambda seen: np.full(seen.points.shape, 20.0))
+    blind = types.SimpleNamespace(offset=(), predict=lambda seen: np.full(seen.points.shape, 20.0))
     found = uncertainty.shake(blind, some)
     assert (found.face > 2).all()
     assert found.face.shape == (3,)
@@ -54,9 +54,10 @@ def test_a_perfect_network_has_no_spread_and_a_blind_one_has():
 
 def test_labels_that_lie_aside_are_answered_in_all_views():
     some, calls = marked(), iter([False, True] * 5)
-    aside = types.SimpleNamespace(offset=1.5, predict=lambda seen: where(seen.images, next(calls)) + (1.5, 0))
+    offset = tuple((1.5 + point / 8, point / 4) for point in range(some.points.shape[1]))
+    aside = types.SimpleNamespace(offset=offset, predict=lambda seen: where(seen.images, next(calls)) + offset)
     found = uncertainty.shake(aside, some)
-    np.testing.assert_allclose(found.points, some.points + (1.5, 0), atol=1e-9)
+    np.testing.assert_allclose(found.points, some.points + offset, atol=1e-9)
     np.testing.assert_allclose(found.spread, 0, atol=1e-5)
 
 

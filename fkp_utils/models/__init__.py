@@ -34,6 +34,7 @@ _ARCHITECTURES = {
     "three_conv": _Architecture("three_conv", 18),
     "heatmap": _Architecture("heatmap", 16),
     "heatmap_half": _Architecture("heatmap", 16),
+    "heatmap_wide": _Architecture("heatmap", 16),
     "resnet50": _Architecture("backbones", 32),
     "densenet121": _Architecture("backbones", 32),
     "densenet169": _Architecture("backbones", 32),

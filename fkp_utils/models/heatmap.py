@@ -7,7 +7,7 @@ import keras
 from fkp_utils.models import layers
 
 # Of the first convolution at half the image's side, and of residual blocks at a quarter, an eighth and a sixteenth.
-FILTERS = {"heatmap": (24, 48, 96, 160), "heatmap_half": (12, 24, 48, 80)}
+FILTERS = {"heatmap": (24, 48, 96, 160), "heatmap_half": (12, 24, 48, 80), "heatmap_wide": (36, 72, 144, 240)}
 
 
 def build(name: str, outputs: int, size: tuple[int, int], channels: int, dropout: float) -> keras.Model:

@@ -59,8 +59,10 @@ def test_sizes():
     backbone = [layer for layer in models.build("squeezenet", 15).layers if not models.is_head(layer)]
     assert sum(layer.count_params() for layer in backbone) == 722_496
     assert 300_000 < models.build("small", 15).count_params() < 600_000
-    half, whole = (models.build(name, 15).count_params() for name in ("heatmap_half", "heatmap"))
+    names = ("heatmap_half", "heatmap", "heatmap_wide")
+    half, whole, wide = (models.build(name, 15).count_params() for name in names)
     assert 0.2 < half / whole < 0.3  # half the channels, a quarter of the kernels' weights
+    assert 2 < wide / whole < 2.4  # 1.5²
     assert [layer.name for layer in models.build("vgg19", 15).layers if layer.name.startswith("block5")] == [
         *(f"block5_conv{number}" for number in range(1, 5)), "block5_pool"
     ]  # fmt: skip
