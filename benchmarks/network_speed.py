@@ -1,10 +1,10 @@
-"""How fast networks learn and answer on this machine, in one run: the heat-map network beside LeNet-5 and VGG-16.
+"""How fast networks learn and answer on this machine, in one run: the heat-map networks beside LeNet-5 and VGG-16.
 
 Prints faces a second in training (forward, backward, update; 96×96 grey, batch 32), the arithmetic of that as a share
 of what a large matrix product reaches here, and milliseconds a face to answer one at a time and 256 at once.  Writes
 results/network_speed.json.
 
-    python benchmarks/network_speed.py [--repeats 5] [--models lenet5,small,heatmap,vgg16] [--results FOLDER]
+    python benchmarks/network_speed.py [--repeats 5] [--models lenet5,heatmap_wide,vgg16] [--results FOLDER]
 """
 
 from __future__ import annotations
@@ -86,14 +86,16 @@ def measure(name: str, precision: str, repeats: int, most: float) -> dict[str, o
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--models", default="lenet5,small,heatmap,vgg16", help=f"of {', '.join(models.NAMES)}")
+    parser.add_argument(
+        "--models", default="lenet5,small,heatmap,heatmap_wide,vgg16", help=f"of {', '.join(models.NAMES)}"
+    )
     parser.add_argument("--results", type=pathlib.Path, help="folder of the table (default: results/ of the project)")
     options = parser.parse_args(arguments)
     most = peak(options.repeats)
     print(f"matrix product: {most / 1e9:.0f} billion operations a second in float32")
     rows = []
     for name in options.models.split(","):
-        for precision in dict.fromkeys(["float32", best.precision() if name == "heatmap" else "float32"]):
+        for precision in dict.fromkeys(["float32", best.precision() if "heatmap" in name else "float32"]):
             rows.append(measure(name, precision, options.repeats, most))
             print(
                 ", ".join(

@@ -21,7 +21,7 @@ ADAM_RATE = 2e-3  # of the steps before Muon
 # Photos of one set are framed alike, so they are moved less than by augment.MODERATE.
 GENTLE = augment.Augmentation(flip=0.5, rotate=5, scale=0.05, shift=0.03, brightness=0.3, contrast=0.3)
 RECIPE: dict[str, Any] = {
-    "model": "heatmap",
+    "model": "heatmap_wide",
     "missing": "mask",
     "sources": "apart",
     "augmentation": GENTLE,
@@ -103,8 +103,8 @@ def offset(before: experiment.Experiment, data: experiment.Data) -> tuple[tuple[
 def steps(data: experiment.Data, profile: profiles.Profile, epochs: int) -> dict[str, experiment.Experiment]:
     """From LeNet-5 to the recipe, one change at a time; the networks with heat maps learn for so many epochs.
 
-    The offset of the labels is there if they have one, a teacher if labels are missing; the last needs the run of the
-    step before it.
+    Their network has two thirds of the recipe's channels.  The offset of the labels is there if they have one, a
+    teacher if labels are missing; the last needs the run of the step before it.
 
     In the smoke profile only the first, the one before the heat maps, and that of synthetic faces.
     """

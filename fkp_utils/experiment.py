@@ -10,7 +10,6 @@ import functools
 import hashlib
 import json
 import math
-import statistics
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -178,7 +177,7 @@ class Experiment:
             words.append(f"pretrained on {self.pretrained.data.name}")
         words.append({"mask": "masked", "drop": "complete rows"}.get(self.missing, self.missing.replace("_", " ")))
         words += ["sources apart"] * (self.sources == "apart")
-        words += [f"labels {statistics.mean(x for x, _ in self.offset):+.1f} px aside"] if self.offset else []
+        words += [f"labels {np.mean(self.offset, axis=0)[0]:+.1f} px aside"] if self.offset else []
         words += [self.augmentation.label] * (self.augmentation.label != "")
         weight = f" {self.alpha:g}" if self.loss in losses.WEIGHTED else ""
         words += [f"loss {self.loss.replace('_', ' ')}{weight}"] * (self.loss != "mse")

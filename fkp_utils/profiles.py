@@ -38,10 +38,10 @@ PROFILES = {
             "smoke", 180, 50, 1, epochs=1, patience=0, restarts=1, deep_faces=40, deep_epochs=1, deep_restarts=1,
             best_synthetic=64, best_before=1, best_epochs=1, best_members=1,
         ),
-        # A laptop with two cores: more than an hour for the series, some 50 minutes for the best model.
+        # A laptop with two cores: more than an hour for the series, some 40 minutes for the best model.
         Profile(
             "quick", 2000, 1000, 3, epochs=16, patience=0, restarts=2, deep_faces=160, deep_epochs=2, deep_restarts=1,
-            best_synthetic=16000, best_before=10, best_epochs=24, best_members=1,
+            best_synthetic=16000, best_before=10, best_epochs=16, best_members=1,
         ),
         # A GPU: the earlier report's budget (S0.6); it does not say how often it restarted the VGG networks.
         Profile(

@@ -45,7 +45,7 @@ def test_the_smoke_profile_takes_few_steps():
 def test_the_recipe_is_what_the_steps_lead_to():
     last = best.steps(DATA, profiles.profile("quick"), 6)["synthetic faces first"]
     member = best.teachers(DATA, profiles.profile("quick"))[0]
-    for field in best.RECIPE:
+    for field in best.RECIPE.keys() - {"model"}:  # the steps have a smaller network
         assert getattr(member, field) == getattr(last, field), field
 
 
