@@ -101,7 +101,7 @@ class Experiment:
     or "one_cycle" (Smith & Topin, 2018): the rate rises to its value during 30% of all steps, from a 25th of it, then
     falls to 0 as a cosine does.  ema: share of the weights' running average that a step keeps; the average is what is
     validated and kept (Polyak averaging); 0 = the weights themselves.  precision: "float32", or "bfloat16" for what
-    layers pass on while they learn, which processors that know it do in half the time; weights are float32 in any case,
+    layers pass on while they learn, which processors that know it do faster; weights are float32 in any case,
     and so is the trained model.  frozen_epochs: so many epochs first train the head alone.  patience: epochs without a
     lower validation error after which training stops; 0: never.  restarts: so many trainings, seeds `seed`, `seed` + 1,
     …

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise ValueError(
                 f"DATA is {options.data!r}; a submission needs DATA=kaggle ROOT=<folder>, with test images"
             )
-        write(options.root, profiles.profile(options.profile), options.out)
+        write(options.root, best.for_this_machine(profiles.profile(options.profile)), options.out)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

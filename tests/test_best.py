@@ -36,6 +36,16 @@ def test_the_recipe_augments_synthetic_faces_more_strongly():
     assert (member.augmentation, member.pretrained.augmentation) == (best.GENTLE, augment.STRONG)
 
 
+@pytest.mark.parametrize(("fast", "expected"), [(True, (10, 16)), (False, (5, 8))])
+def test_a_slow_machine_takes_half_the_epochs(fast, expected, monkeypatch):
+    monkeypatch.setattr(best.devices, "fast_bfloat16", lambda: fast)
+    profile = dataclasses.replace(profiles.profile("quick"), best_before=10, best_epochs=16)
+    found = best.for_this_machine(profile)
+    assert (found.best_before, found.best_epochs) == expected
+    smoke = profiles.profile("smoke")
+    assert best.for_this_machine(smoke) == smoke
+
+
 def test_the_smoke_profile_takes_few_steps():
     assert list(best.steps(DATA, profiles.profile("smoke"), 1)) == [
         "LeNet-5, masked loss", "augmentation", "synthetic faces first"
