@@ -27,17 +27,21 @@ from fkp_utils import best, eda, errors, metrics, profiles, runs, summary  # noq
 from fkp_utils import faces as face_sets  # noqa: E402
 
 
+def told(name: str, found: metrics.Estimate) -> dict[str, float]:
+    """A value and its interval as columns of the table."""
+    return {name: found.value, f"{name} low": found.low, f"{name} high": found.high}
+
+
 def scores(points: np.ndarray, faces: face_sets.Faces, **draws: Any) -> dict[str, float]:
     """RMSE in px with its interval, that without the worst 1% of the faces, and that of each label source."""
     groups = eda.drawn_together(faces)
-    whole = metrics.rmse_interval(points, faces.points, groups, **draws)
-    found = {"rmse": whole.value, "low": whole.low, "high": whole.high}
+    found = told("rmse", metrics.rmse_interval(points, faces.points, groups, **draws))
     kept = errors.without_worst(points, faces.points)
     found["without the worst 1%"] = metrics.rmse(points[kept], faces.points[kept])
     for source in () if faces.source is None else np.unique(faces.source):
         rows = faces.source == source
         each = metrics.rmse_interval(points[rows], faces.points[rows], groups[rows], **draws)
-        found |= {f"source {source}": each.value, f"source {source} low": each.low, f"source {source} high": each.high}
+        found |= told(f"source {source}", each)
     return found
 
 
@@ -47,7 +51,7 @@ def by_point(points: np.ndarray, faces: face_sets.Faces, **draws: Any) -> Iterat
     for number, name in enumerate(faces.keypoints.names):
         one = slice(number, number + 1)
         found = metrics.rmse_interval(points[:, one], faces.points[:, one], groups, **draws)
-        yield {"kind": "point", "name": name, "rmse": found.value, "low": found.low, "high": found.high}
+        yield {"kind": "point", "name": name, **told("rmse", found)}
 
 
 def answered(
@@ -95,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
         if name != earlier and earlier in answers:
             before = answers[earlier][1]
             change = metrics.paired_interval(points, before, faces.points, eda.drawn_together(faces), **draws)
-            found |= {"against the teacher": change.value, "against low": change.low, "against high": change.high}
+            found |= told("against the teacher", change)
         print(f"{name}: " + ", ".join(f"{key} {value:.3f}" for key, value in found.items()))
         rows.append({"kind": "best", "name": name, "minutes": sum(map(best.seconds, some)) / 60, **found})
     rows += by_point(points, faces, **draws)

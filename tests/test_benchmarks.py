@@ -83,9 +83,9 @@ def test_the_best_model_is_measured(bench, tmp_path):
     minutes = [row["minutes"] for row in of["best"]]
     assert 0 < minutes[0] == minutes[1] < minutes[2] == minutes[3], "the model's include those of its teacher"
     taught = of["best"][3]
-    assert taught["against low"] <= taught["against the teacher"] <= taught["against high"]
+    assert taught["against the teacher low"] <= taught["against the teacher"] <= taught["against the teacher high"]
     assert taught["against the teacher"] == pytest.approx(taught["rmse"] - of["best"][1]["rmse"])
-    assert all(row["low"] <= row["rmse"] <= row["high"] for row in of["best"])
+    assert all(row["rmse low"] <= row["rmse"] <= row["rmse high"] for row in of["best"])
     assert all(row["without the worst 1%"] < row["rmse"] for row in of["best"])
     assert len(of["point"]) == 15
     assert [row["name"] for row in of["curve"]] == ["teacher", "one model"]
