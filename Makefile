@@ -8,29 +8,35 @@ KERNEL ?= python3
 REPO ?=
 RUN = .venv/bin/python
 
-.PHONY: report test submission figures sample bench badges constraints clean
+.PHONY: report test lint submission figures sample bench badges constraints clean
 
 report: .venv/installed  # execute what is not up to date, write build/report/index.html
-	@$(RUN) -m fkp_utils.series report --data "$(DATA)" --root "$(ROOT)" --profile "$(PROFILE)" --jobs "$(JOBS)" --kernel "$(KERNEL)"
+	@$(RUN) -m fkp_utils.course.series report --data "$(DATA)" --root "$(ROOT)" --profile "$(PROFILE)" --jobs "$(JOBS)" --kernel "$(KERNEL)"
 
 test: .venv/installed
 	@$(RUN) -m pytest
 
+lint: .venv/installed  # style, types, and which room imports which
+	@$(RUN) -m ruff check --quiet .
+	@$(RUN) -m ruff format --check --quiet .
+	@$(RUN) -m mypy
+	@.venv/bin/lint-imports --no-logo
+
 submission: .venv/installed  # make submission DATA=kaggle ROOT=<folder> PROFILE=quick|full: build/submission.csv, build/best.keras
-	@$(RUN) -m fkp_utils.submission --data "$(DATA)" --root "$(ROOT)" --profile "$(PROFILE)"
+	@$(RUN) -m fkp_utils.app.submission --data "$(DATA)" --root "$(ROOT)" --profile "$(PROFILE)"
 
 figures:  # refresh figures/ and the table of README.md from the default run
 	@$(MAKE) --no-print-directory report DATA=synthetic ROOT= PROFILE=quick
-	@$(RUN) -m fkp_utils.front build/series/synthetic-quick
+	@$(RUN) -m fkp_utils.course.front build/series/synthetic-quick
 
 sample: .venv/installed  # make data/sample/ again
 	@$(RUN) -m fkp_utils.datasets.sample data/sample
 
 bench: .venv/installed
-	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(RUN) $$benchmark || exit 1; done
+	@for benchmark in benchmarks/[!_]*.py; do echo "== $$benchmark"; $(RUN) $$benchmark || exit 1; done
 
 badges: .venv/installed  # make badges REPO=owner/name stamps every address of the repository
-	@$(RUN) -m fkp_utils.badges "$(REPO)"
+	@$(RUN) -m fkp_utils.course.badges "$(REPO)"
 
 constraints: .venv/installed  # keep the installed versions
 	@$(RUN) -m pip freeze --exclude-editable > constraints.txt
@@ -42,5 +48,5 @@ clean:
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else "error: Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12" % v[:2])'
 	@echo "Installing into .venv, once. This takes a few minutes."
 	@$(PYTHON) -m venv .venv
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[series,test]"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[series,test,lint]"
 	@touch $@

@@ -5,10 +5,11 @@
 import glob
 import sys
 
-from fkp_utils import notebooks, series
+from fkp_utils.course import notebooks, series
+from fkp_utils.system import places
 
 DATA, ROOT, PROFILE, KERNEL = (config[key] for key in ("data", "root", "profile", "kernel"))
-OUT = str(series.folder(DATA, PROFILE).relative_to(notebooks.ROOT))
+OUT = str(series.folder(DATA, PROFILE).relative_to(places.CHECKOUT))
 NAMES = notebooks.names()
 
 
@@ -21,8 +22,8 @@ rule notebook:
     input:
         source="notebooks/{name}.ipynb",
         modules=lambda wildcards: [
-            str(path.relative_to(notebooks.ROOT))
-            for path in notebooks.modules(notebooks.NOTEBOOKS / f"{wildcards.name}.ipynb", DATA)
+            str(path.relative_to(places.CHECKOUT))
+            for path in notebooks.modules(places.NOTEBOOKS / f"{wildcards.name}.ipynb", DATA)
         ],
         needed=lambda wildcards: expand(f"{OUT}/records/{{name}}.json", name=notebooks.needed(wildcards.name)),
         results=lambda wildcards: sorted(glob.glob("results/*.json")) if notebooks.needed(wildcards.name) else [],
@@ -37,5 +38,5 @@ rule notebook:
         kernel=KERNEL,
         fingerprint=config["fingerprint"],
     shell:
-        "{sys.executable:q} -m fkp_utils.series execute {wildcards.name} --data {params.data:q} --root={params.root:q}"
+        "{sys.executable:q} -m fkp_utils.course.series execute {wildcards.name} --data {params.data:q} --root={params.root:q}"
         " --profile {params.profile:q} --kernel {params.kernel:q} --live {config[live]}"

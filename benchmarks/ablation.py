@@ -1,9 +1,9 @@
 """What each ingredient of the best model gives: its recipe without one of them at a time, several seeds each.
 
-Trains the teacher's recipe of `fkp_utils.best`, with the smaller network of notebook 13's steps, for --epochs epochs on
-the faces that `accuracy.py` trains on, all from one training on synthetic faces, and prints the RMSE in px of the same
-people never seen: mean and standard deviation of the seeds, and the change against everything.  Of the whole recipe
-also what needs no training: ten views for one, and the mean answer of the seeds' networks.  Writes
+Trains the teacher's recipe of `recipes.best_model`, with the smaller network of notebook 13's steps, for --epochs
+epochs on the faces that `accuracy.py` trains on, all from one training on synthetic faces, and prints the RMSE in px of
+the same people never seen: mean and standard deviation of the seeds, and the change against everything.  Of the whole
+recipe also what needs no training: ten views for one, and the mean answer of the seeds' networks.  Writes
 results/ablation.json anew after each row; rows of the same faces that are not made again (another name, or other
 epochs) stay in it.  A benchmark that is killed goes on where it was.
 
@@ -13,7 +13,6 @@ epochs) stay in it.  A benchmark that is killed goes on where it was.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import pathlib
@@ -21,14 +20,20 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fkp_utils import runtime
+import _options
 
-runtime.load_keras()
+from fkp_utils.system import backend
+
+backend.load_keras()
 
 import numpy as np  # noqa: E402
 
-from fkp_utils import augment, best, experiment, metrics, profiles, runs, summary  # noqa: E402
 from fkp_utils import faces as face_sets  # noqa: E402
+from fkp_utils import metrics, profiles  # noqa: E402
+from fkp_utils.augmentation import augment  # noqa: E402
+from fkp_utils.course import summary  # noqa: E402
+from fkp_utils.recipes import best_model  # noqa: E402
+from fkp_utils.training import data_views, runs  # noqa: E402
 
 WHOLE = "everything"
 NETWORK = "heatmap"  # two thirds of the recipe's channels, in half its time
@@ -39,23 +44,23 @@ WITHOUT: dict[str, dict[str, Any]] = {
     "moderate augmentation for gentle": {"augmentation": augment.MODERATE},
     "without Huber: squared errors": {"loss": "mse"},
     "without Huber: Wing loss": {"loss": "wing"},
-    "without Muon: Adam": {"optimizer": "adam", "learning_rate": best.ADAM_RATE},
+    "without Muon: Adam": {"optimizer": "adam", "learning_rate": best_model.ADAM_RATE},
     "without averaged weights": {"ema": 0.0},
     "without a falling learning rate": {"schedule": "constant"},
     "without own outputs of the sources": {"sources": "together"},
     "without the offset of the labels": {"offset": ()},
     "with drop-out, 0.2": {"dropout": 0.2},
     "half the channels": {"model": "heatmap_half"},
-    "half as many channels again, as the recipe has": {"model": best.RECIPE["model"]},
+    "half as many channels again, as the recipe has": {"model": best_model.RECIPE["model"]},
     "without heat maps: a dense head (small)": {"model": "small"},
 }
 
 
-def trained(data: experiment.Data, profile: profiles.Profile, seeds: int, **changes: Any) -> list[runs.Run]:
+def trained(data: data_views.Data, profile: profiles.Profile, seeds: int, **changes: Any) -> list[runs.Run]:
     """The teacher's recipe with these changes, a run for each seed, all from one training on synthetic faces."""
     changes = {"model": NETWORK} | changes
-    start = best.before(profile, data.seed, model=changes["model"])
-    recipe = best.teachers(data, profile, **{"pretrained": start} | changes)[0]
+    start = best_model.before(profile, data.seed, model=changes["model"])
+    recipe = best_model.teachers(data, profile, **{"pretrained": start} | changes)[0]
     return [runs.run(dataclasses.replace(recipe, seed=seed)) for seed in range(seeds)]
 
 
@@ -66,7 +71,7 @@ def error(run: runs.Run) -> float:
 
 def untrained(whole: Sequence[runs.Run], faces: face_sets.Faces) -> Iterator[tuple[str, list[float]]]:
     """Names and errors of what the networks answer if they are asked otherwise."""
-    views = [best.answer([run], faces).points for run in whole]
+    views = [best_model.answer([run], faces).points for run in whole]
     yield f"{WHOLE}, ten views", [metrics.rmse(points, faces.points) for points in views]
     if len(whole) > 1:
         ones = np.mean([run.predict(faces) for run in whole], axis=0)
@@ -74,25 +79,28 @@ def untrained(whole: Sequence[runs.Run], faces: face_sets.Faces) -> Iterator[tup
         yield f"{WHOLE}, mean of {len(whole)} models, ten views", [metrics.rmse(np.mean(views, axis=0), faces.points)]
 
 
-def rows_at_hand(path: pathlib.Path, data: experiment.Data) -> list[dict[str, Any]]:
+def rows_at_hand(path: pathlib.Path, data: data_views.Data) -> list[dict[str, Any]]:
     """The rows of the table that is there, if they are of the same faces."""
     facts = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"data": None}
-    same = {"name": data.name, "fingerprint": data.fingerprint(), "limit": data.limit, "seed": data.seed}
-    return facts["rows"] if facts["data"] == same else []
+    return facts["rows"] if facts["data"] == summary.identity(data) else []
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", default="synthetic")
-    parser.add_argument("--root", default="", help="folder of the data")
-    parser.add_argument("--profile", default="quick", choices=tuple(profiles.PROFILES))
-    parser.add_argument("--epochs", type=int, default=5, help="of each training on the faces of --data")
-    parser.add_argument("--seeds", type=int, default=3, help="trainings of each row")
-    parser.add_argument("--only", nargs="*", default=list(WITHOUT), choices=list(WITHOUT), metavar="NAME")
-    parser.add_argument("--results", type=pathlib.Path, default=summary.RESULTS, help="folder of the table")
-    options = parser.parse_args(arguments)
+    options = _options.parse(
+        __doc__,
+        arguments,
+        data="synthetic",
+        root="",
+        profile="quick",
+        epochs=5,
+        seeds=3,
+        only=tuple(WITHOUT),
+        results=pathlib.Path,
+    )
+    if unknown := set(options.only) - set(WITHOUT):
+        _options.refuse(f"--only {', '.join(unknown)}; there are {', '.join(WITHOUT)}")
     profile = dataclasses.replace(profiles.profile(options.profile), best_epochs=options.epochs, best_members=1)
-    data = best.judged(options.data, options.root, profile)
+    data = best_model.judged(options.data, options.root, profile)
     faces = data.parts().evaluation
     counts = {part: len(each) for part, each in data.parts()._asdict().items()}
     text = f"{profile.name} profile of the best model"
@@ -106,7 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
         others = [each for each in rows_at_hand(path, data) if (each["name"], each["epochs"]) != (name, row["epochs"])]
         summary.publish_rows("ablation", [*others, row], data, counts, text, options.results)
 
-    offset = best.offset(best.before(profile, data.seed, model=NETWORK), data)
+    offset = best_model.offset(best_model.before(profile, data.seed, model=NETWORK), data)
     whole = trained(data, profile, options.seeds, offset=offset)
     reached = [error(run) for run in whole]
     told(WHOLE, reached, np.mean(reached))

@@ -11,21 +11,24 @@ compared.
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import time
 from collections.abc import Callable
 
-from fkp_utils import runtime
+import _options
 
-runtime.load_keras()
+from fkp_utils.system import backend
+
+backend.load_keras()
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from scipy import ndimage  # noqa: E402
 
-from fkp_utils import augment, datasets, keypoints  # noqa: E402
+from fkp_utils import keypoints  # noqa: E402
+from fkp_utils.augmentation import augment  # noqa: E402
+from fkp_utils.datasets import loading  # noqa: E402
 
 TARGET = 10
 MIRROR = np.array(keypoints.KAGGLE_15.mirror)
@@ -118,12 +121,9 @@ def seconds(ways: dict[str, Callable[[], object]], repetitions: int) -> dict[str
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--batch", type=int, default=256)
-    parser.add_argument("--repeats", type=int, default=15)
-    options = parser.parse_args()
+    options = _options.parse(__doc__, batch=256, repeats=15)
     backend = keras.backend.backend()
-    faces = datasets.load("synthetic", limit=options.batch)
+    faces = loading.load("synthetic", limit=options.batch)
     images, points = faces.images[:], np.array(faces.points)
     height, width = faces.size
     print(

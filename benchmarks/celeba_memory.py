@@ -8,7 +8,6 @@ Run it as `python benchmarks/celeba_memory.py [--images 20000] [--folder where t
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import pathlib
@@ -18,6 +17,7 @@ import sys
 import tempfile
 import time
 
+import _options
 import numpy as np
 from PIL import Image
 
@@ -78,11 +78,7 @@ def measure(root: str) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=20_000)
-    parser.add_argument("--folder", help="where the temporary folder is made")
-    parser.add_argument("--measure", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = _options.parse(__doc__, images=20_000, folder=str, measure=str)
     if options.measure:
         print(json.dumps(measure(options.measure)))
         return

@@ -9,7 +9,6 @@ measure.  Without a folder, the file is made: synthetic faces, repeated to the 7
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import pathlib
@@ -19,11 +18,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 
+import _options
 import numpy as np
 import pandas as pd
 
 from fkp_utils import faces, keypoints
-from fkp_utils.datasets import kaggle, kaggle_csv, synthetic
+from fkp_utils.datasets import kaggle, kaggle_csv
+from fkp_utils.datasets.synthetic import generator as synthetic
 
 DISTINCT = 256  # faces that are made; the rest repeats them
 COLUMNS = keypoints.KAGGLE_15.columns
@@ -108,14 +109,9 @@ def _equal(ours: faces.Faces, images: np.ndarray, points: np.ndarray) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--root", type=pathlib.Path, help="a folder in Kaggle's layout")
-    where.add_argument("--rows", type=int, default=7049, help="rows of the made file (default 7049)")
-    parser.add_argument("--repeats", type=int, default=3, help="how often each is timed (default 3)")
-    options = parser.parse_args()
+    options = _options.parse(__doc__, root=pathlib.Path, rows=7049, repeats=3)
     if min(options.rows, options.repeats) < 1:
-        parser.error("--rows and --repeats are at least 1")
+        _options.refuse("--rows and --repeats are at least 1")
     if options.root:
         return compare(options.root, options.repeats)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""What it gives a training on the processor to keep the memory that it frees (`runtime.keep_memory`).
+"""What it gives a training on the processor to keep the memory that it frees (`backend.keep_memory`).
 
 The heat-map network learns in processes of its own, by turns with malloc as glibc has it and as we set it; the second
 epoch of each counts.  Prints the times, the pages that were cleared, and how many times as fast ours is.
@@ -15,12 +15,15 @@ import subprocess
 import sys
 import tempfile
 
+import _options
+
 LEARNS = """
 import resource, sys
-from fkp_utils import runtime
-runtime.load_keras()
-from fkp_utils import augment, experiment, runs
-data = experiment.Data(limit=int(sys.argv[1]))
+from fkp_utils.system import backend
+backend.load_keras()
+from fkp_utils.augmentation import augment
+from fkp_utils.training import data_views, experiment, runs
+data = data_views.Data(limit=int(sys.argv[1]))
 described = experiment.Experiment(data=data, model=sys.argv[2], batch=32, epochs=2, augmentation=augment.MODERATE)
 data.parts()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -31,11 +34,7 @@ WAYS = {"as glibc has it": {"MALLOC_PERTURB_": "0"}, "kept": {}}  # a setting of
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--faces", type=int, default=600)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--model", default="heatmap")
-    options = parser.parse_args()
+    options = _options.parse(__doc__, faces=600, repeats=3, model="heatmap")
     taken: dict[str, list[float]] = {name: [] for name in WAYS}
     for _ in range(options.repeats):
         for name, settings in WAYS.items():

@@ -8,16 +8,16 @@ in turn in one process, several times, and must give equal values.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
 import time
 
+import _options
 import numpy as np
 from sklearn import impute
 
-from fkp_utils import imputers
-from fkp_utils.datasets import synthetic
+from fkp_utils.datasets.synthetic import generator as synthetic
+from fkp_utils.imputation import imputers
 
 NEIGHBOURS = 9
 CLAIM = 5  # times as fast
@@ -25,10 +25,7 @@ TOLERANCE = 1e-6  # px
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=7049)
-    parser.add_argument("--repeats", type=int, default=3)
-    arguments = parser.parse_args()
+    arguments = _options.parse(__doc__, rows=7049, repeats=3)
     faces = synthetic.load(limit=arguments.rows)
     table = faces.points.reshape(len(faces), -1).astype(float)
     patterns = len(np.unique(faces.given, axis=0))

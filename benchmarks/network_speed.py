@@ -9,7 +9,6 @@ results/network_speed.json.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import pathlib
 import statistics
@@ -17,16 +16,22 @@ import sys
 import time
 from collections.abc import Callable
 
-from fkp_utils import runtime
+import _options
 
-runtime.load_keras()
+from fkp_utils.system import backend
+
+backend.load_keras()
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from keras import ops  # noqa: E402
 
-from fkp_utils import augment, best, experiment, models, outputs, runs, summary, training  # noqa: E402
 from fkp_utils import keypoints as keypoint_sets  # noqa: E402
+from fkp_utils.augmentation import augment  # noqa: E402
+from fkp_utils.course import summary  # noqa: E402
+from fkp_utils.models import architectures, label_sources  # noqa: E402
+from fkp_utils.recipes import best_model  # noqa: E402
+from fkp_utils.training import data_views, experiment, loop, runs  # noqa: E402
 
 SIZE, BATCH, MANY = (96, 96), 32, 256
 
@@ -60,17 +65,17 @@ def operations(model: keras.Model) -> float:
 
 def measure(name: str, precision: str, repeats: int, most: float) -> dict[str, object]:
     """A row of the table; most: what `peak` gave."""
-    meaning = outputs.apart(keypoint_sets.KAGGLE_15)
+    meaning = label_sources.apart(keypoint_sets.KAGGLE_15)
     images = np.random.default_rng(0).integers(0, 256, (MANY, *SIZE, 1), dtype=np.uint8)
     targets = np.random.default_rng(1).uniform(0, 95, (MANY, len(meaning), 2)).astype(np.float32)
     described = experiment.Experiment(model=name, precision=precision, batch=BATCH, augmentation=augment.MODERATE)
-    parts = experiment.Data(limit=80).parts()
+    parts = data_views.Data(limit=80).parts()
     model = runs.build(dataclasses.replace(described, sources="apart"), parts, 0)
-    whole = training.trainer(model, described.augmentation, meaning.mirror, 0)
-    training.compile_trainer(whole, described, 1)
+    whole = loop.trainer(model, described.augmentation, meaning.mirror, 0)
+    loop.compile_trainer(whole, described, 1)
     pair = images[:BATCH], targets[:BATCH]
     step = seconds(lambda: whole.train_on_batch(list(pair), pair[1]), repeats)
-    answer = models.build(name, len(meaning), SIZE)
+    answer = architectures.build(name, len(meaning), SIZE)
     one, many = (images[:count].astype(np.float32) for count in (1, MANY))
     return {
         "network": f"{name}, {precision}",
@@ -84,18 +89,18 @@ def measure(name: str, precision: str, repeats: int, most: float) -> dict[str, o
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument(
-        "--models", default="lenet5,small,heatmap,heatmap_wide,vgg16", help=f"of {', '.join(models.NAMES)}"
+    options = _options.parse(
+        __doc__,
+        arguments,
+        repeats=5,
+        models=("lenet5", "small", "heatmap", "heatmap_wide", "vgg16"),
+        results=pathlib.Path,
     )
-    parser.add_argument("--results", type=pathlib.Path, help="folder of the table (default: results/ of the project)")
-    options = parser.parse_args(arguments)
     most = peak(options.repeats)
     print(f"matrix product: {most / 1e9:.0f} billion operations a second in float32")
     rows = []
-    for name in options.models.split(","):
-        for precision in dict.fromkeys(["float32", best.precision() if "heatmap" in name else "float32"]):
+    for name in options.models:
+        for precision in dict.fromkeys(["float32", best_model.precision() if "heatmap" in name else "float32"]):
             rows.append(measure(name, precision, options.repeats, most))
             print(
                 ", ".join(
@@ -103,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
                 )
             )
     text = f"batch {BATCH}, matrix product {most / 1e9:.0f} billion operations a second"
-    path = summary.publish_rows("network_speed", rows, experiment.Data(), {"made": MANY}, text, options.results)
+    path = summary.publish_rows("network_speed", rows, data_views.Data(), {"made": MANY}, text, options.results)
     print(path)
     return 0
 

@@ -10,7 +10,6 @@ compilation.  Without JAX, which the project does not need, it says so and ends.
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import os
 import sys
@@ -22,14 +21,18 @@ JAX = importlib.util.find_spec("jax") is not None
 if JAX:
     os.environ["KERAS_BACKEND"] = "jax"
 
-from fkp_utils import runtime  # noqa: E402
+import _options  # noqa: E402
 
-runtime.load_keras()
+from fkp_utils.system import backend  # noqa: E402
+
+backend.load_keras()
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
-from fkp_utils import devices, experiment, losses, models  # noqa: E402
+from fkp_utils.models import architectures  # noqa: E402
+from fkp_utils.system import devices  # noqa: E402
+from fkp_utils.training import data_views, losses  # noqa: E402
 
 RATE, MOMENTUM = 0.42, 0.9
 
@@ -74,21 +77,18 @@ def timed(work: Callable[[], Any], repeats: int) -> float:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, usual in {"restarts": 8, "faces": 400, "side": 32, "batch": 8, "steps": 20, "repeats": 5}.items():
-        parser.add_argument(f"--{name}", type=int, default=usual)
-    options = parser.parse_args(arguments)
+    options = _options.parse(__doc__, arguments, restarts=8, faces=400, side=32, batch=8, steps=20, repeats=5)
     if not JAX:
         print("restarts_together is left out: it compares two ways of JAX, which is not installed")
         return 0
     import jax
     from jax import numpy as jnp
 
-    faces = experiment.Data(limit=options.faces).parts().training.resize((options.side, options.side))
+    faces = data_views.Data(limit=options.faces).parts().training.resize((options.side, options.side))
     built = []
     for seed in range(options.restarts):
         keras.utils.set_random_seed(seed)
-        built.append(models.build("three_conv", len(faces.keypoints), faces.size))
+        built.append(architectures.build("three_conv", len(faces.keypoints), faces.size))
     starts = [[variable.value for variable in each.trainable_variables] for each in built]
     stacked = [jnp.stack(weights) for weights in zip(*starts, strict=True)]
     random = np.random.default_rng(0)

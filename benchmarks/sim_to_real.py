@@ -1,14 +1,13 @@
 """What networks that have only met synthetic faces know about photos, and what that is worth for learning from photos.
 
-Trains on synthetic faces as the best model does before it meets photos (`best.before`), on each number of them, and
-reports the error on the given labels of the photos of the source that labels all points (each image once, nothing else
-left out), with its interval over persons.  If the photos have a second source, the offset of its labels
+Trains on synthetic faces as the best model does before it meets photos (`best_model.before`), on each number of them,
+and reports the error on the given labels of the photos of the source that labels all points (each image once, nothing
+else left out), with its interval over persons.  If the photos have a second source, the offset of its labels
 (`sim_to_real.offset`) is measured, on images that are not among those reported on, and the error after putting it into
 the answers is reported too, of one view and of the mean of ten mirrored and shifted views, the last line; of both also
-without the photos with the largest errors, as most of these have wrong labels.  Then
-it trains on some of the photos, from scratch and from the largest synthetic training, and reports the errors on the
-photos kept for evaluation.  The table goes to results/sim_to_real.json.  A benchmark that is killed goes on where it
-was.
+without the photos with the largest errors, as most of these have wrong labels.  Then it trains on some of the photos,
+from scratch and from the largest synthetic training, and reports the errors on the photos kept for evaluation.  The
+table goes to results/sim_to_real.json.  A benchmark that is killed goes on where it was.
 
 With --conventions, it also says how far labels of a folder of landmarks68 lie from what the largest training finds.
 
@@ -28,39 +27,27 @@ import pathlib
 import sys
 from typing import Any
 
-from fkp_utils import runtime
+import _options
 
-runtime.load_keras()
+from fkp_utils.system import backend
+
+backend.load_keras()
 
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from fkp_utils import (  # noqa: E402
-    best,
-    datasets,
-    eda,
-    errors,
-    experiment,
-    framed,
-    ingredients,
-    keypoints,
-    metrics,
-    models,
-    prediction,
-    profiles,
-    runs,
-    sim_to_real,
-    summary,
-    uncertainty,
-)
 from fkp_utils import faces as face_sets  # noqa: E402
-from fkp_utils.datasets import synthetic  # noqa: E402
+from fkp_utils import keypoints, metrics, profiles  # noqa: E402
+from fkp_utils.app import prediction  # noqa: E402
+from fkp_utils.course import summary  # noqa: E402
+from fkp_utils.datasets import loading  # noqa: E402
+from fkp_utils.datasets.synthetic import generator as synthetic  # noqa: E402
+from fkp_utils.evaluation import bootstrap, errors, test_time_augmentation  # noqa: E402
+from fkp_utils.lessons import synthetic_faces  # noqa: E402
+from fkp_utils.recipes import best_model, sim_to_real  # noqa: E402
+from fkp_utils.training import data_views, experiment, runs  # noqa: E402
 
 QUICK = profiles.profile("quick")
-
-
-def listed(kind: type) -> Any:
-    return lambda text: [kind(each) for each in text.split(",") if each]
 
 
 def curve(options: argparse.Namespace, known: face_sets.Faces) -> tuple[list[dict[str, Any]], experiment.Experiment]:
@@ -77,12 +64,12 @@ def curve(options: argparse.Namespace, known: face_sets.Faces) -> tuple[list[dic
     if others is not None:
         described = dataclasses.replace(described, offset=sim_to_real.offset(run, others))
         print(f"labels lie aside on {len(others)} other photos by {described.offset} px")
-        answers = {"one view": run.predict(known), "ten views": uncertainty.shake(run, known).points}
+        answers = {"one view": run.predict(known), "ten views": test_time_augmentation.predict(run, known).points}
         for views, answer in answers.items():
             aside = answer + np.array(described.offset or 0)
             kept = errors.without_worst(aside, known.points)
             for rest, some in ((", without the worst 1%", kept), ("", np.ones(len(known), bool))):
-                found = metrics.rmse_interval(aside[some], known.points[some], eda.drawn_together(known)[some])
+                found = bootstrap.rmse(aside[some], known.points[some], known.groups[some])
                 way = f"synthetic alone, offset put in, {views}{rest}"
                 rows.append(row(way, count, 0, found, int(some.sum())))
                 print(f"{way}: {found} px")
@@ -99,28 +86,28 @@ def curve(options: argparse.Namespace, known: face_sets.Faces) -> tuple[list[dic
 
 def conventions(run: runs.Run, options: argparse.Namespace) -> dict[str, tuple[float, float]]:
     """Of photos with 68 labels, in px of faces cut out as Kaggle's are, converted to the points that the run knows."""
-    photos = datasets.load("landmarks68", options.conventions).to(keypoints.KAGGLE_15)
+    photos = loading.load("landmarks68", options.conventions).to(keypoints.KAGGLE_15)
     cut = photos.crop(np.array([prediction.box_of(points) for points in photos.points]), (96, 96))
-    grey = np.rint(cut.images[:] @ np.array(framed.LUMA))[..., None].astype(np.uint8)
+    grey = np.rint(cut.images[:] @ np.array(data_views.LUMA))[..., None].astype(np.uint8)
     return sim_to_real.conventions(run, dataclasses.replace(cut, images=grey))
 
 
 def learns(options: argparse.Namespace, count: int) -> experiment.Experiment:
     profile = dataclasses.replace(QUICK, best_synthetic=count, best_before=options.epochs)
-    return best.before(profile, model=options.model)
+    return best_model.before(profile, model=options.model)
 
 
 def left_out(options: argparse.Namespace, known: face_sets.Faces) -> list[dict[str, Any]]:
     """A row for all ingredients, and one for each that is left out, with how much that adds to the error."""
-    names = list(ingredients.INGREDIENTS) if options.without == ["all"] else options.without
+    names = list(synthetic_faces.INGREDIENTS) if options.without == ("all",) else options.without
     rows, whole = [], None
     for name in ("", *names):
-        data = ingredients.Rendered(limit=max(options.sizes), without=name)
+        data = data_views.Data(limit=max(options.sizes)).through(synthetic_faces.Rendered(name))
         described = learns(options, max(options.sizes))
         run = runs.run(dataclasses.replace(described, data=data, sources="together"))
         predicted = run.predict(known)
         whole = predicted if whole is None else whole
-        cost = metrics.paired_interval(predicted, whole, known.points, eda.drawn_together(known))
+        cost = bootstrap.rmse_difference(predicted, whole, known.points, known.groups)
         found = row(
             f"without {name}" if name else "everything",
             max(options.sizes),
@@ -133,12 +120,12 @@ def left_out(options: argparse.Namespace, known: face_sets.Faces) -> list[dict[s
     return rows
 
 
-def note(options: argparse.Namespace, found: dict[str, Any], data: experiment.Data, known: int) -> None:
+def note(options: argparse.Namespace, found: dict[str, Any], data: data_views.Data, known: int) -> None:
     """Adds the number to the log of what each change of the generator gave."""
     name = "generator_log"
-    before = summary.published(name) if options.results is None else None
+    before = summary.published(name, options.results)
     rows = [] if before is None else before[0].to_dict("records")
-    text = f"{options.model}, {options.epochs} epochs as best.before"
+    text = f"{options.model}, {options.epochs} epochs as best_model.before"
     fields = {"generator": synthetic.fingerprint(), "note": options.note, "network": text}
     summary.publish_rows(
         name, [*rows, fields | found], data, {"complete-source": known}, "one training each", options.results
@@ -153,7 +140,7 @@ def tuned(options: argparse.Namespace, start: experiment.Experiment) -> list[dic
     """Two rows for each share of the photos: learnt from scratch, and after the synthetic faces."""
     rows = []
     for share in sorted(options.shares):
-        data = sim_to_real.Portion("kaggle", options.root, portion=share)
+        data = data_views.Data("kaggle", options.root).through(data_views.Portion(share))
         faces = data.parts()
         for way, pretrained in (
             ("photos alone", None),
@@ -162,7 +149,7 @@ def tuned(options: argparse.Namespace, start: experiment.Experiment) -> list[dic
             described = dataclasses.replace(start, data=data, pretrained=pretrained, epochs=options.tuning_epochs)
             run = runs.run(described)
             kept = faces.evaluation
-            found = metrics.rmse_interval(run.predict(kept), kept.points, eda.drawn_together(kept))
+            found = bootstrap.rmse(run.predict(kept), kept.points, kept.groups)
             count = start.data.limit if pretrained else 0
             rows.append(row(way, count or 0, len(faces.training), found, len(kept)))
             print(f"{way}, {share:.0%} of the photos ({len(faces.training)}): {found} px on {len(kept)} photos")
@@ -191,22 +178,24 @@ def sheet(run: runs.Run, known: face_sets.Faces, path: pathlib.Path, count: int 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--root", required=True, help="folder of photos in Kaggle's layout")
-    parser.add_argument("--model", default=best.RECIPE["model"], choices=models.NAMES)
-    parser.add_argument(
-        "--sizes", type=listed(int), default=[2000, QUICK.best_synthetic], help="numbers of synthetic faces"
+    options = _options.parse(
+        __doc__,
+        arguments,
+        root=str,
+        model=best_model.RECIPE["model"],
+        sizes=(2000, QUICK.best_synthetic),
+        epochs=QUICK.best_before,
+        shares=(0.05, 0.2, 1.0),
+        tuning_epochs=6,
+        without=(),
+        note="",
+        conventions=str,
+        worst=pathlib.Path,
+        results=pathlib.Path,
     )
-    parser.add_argument("--epochs", type=int, default=QUICK.best_before)
-    parser.add_argument("--shares", type=listed(float), default=[0.05, 0.2, 1.0], help="of the photos; '' for none")
-    parser.add_argument("--tuning-epochs", type=int, default=6)
-    parser.add_argument("--without", type=listed(str), default=[], help="ingredients by name, or all")
-    parser.add_argument("--note", default="", help="what is new in the generator")
-    parser.add_argument("--conventions", help="folder of landmarks68 whose labels are compared")
-    parser.add_argument("--worst", type=pathlib.Path, help="where to draw the worst photos")
-    parser.add_argument("--results", type=pathlib.Path, help="folder of the table (default: results/ of the project)")
-    options = parser.parse_args(arguments)
-    known, data = sim_to_real.photos(options.root), experiment.Data("kaggle", options.root)
+    if not options.root:
+        _options.refuse("--root is missing; expected a folder of photos in Kaggle's layout")
+    known, data = sim_to_real.photos(options.root), data_views.Data("kaggle", options.root)
     if options.without:
         rows, text = left_out(options, known), f"{options.model}, {options.epochs} epochs, 1 training each"
         print(summary.publish_rows("ingredients", rows, data, {"complete-source": len(known)}, text, options.results))

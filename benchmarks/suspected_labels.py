@@ -13,18 +13,23 @@ import argparse
 import datetime
 import json
 
-from fkp_utils import runtime
+import _options
 
-runtime.load_keras()
+from fkp_utils.system import backend
+
+backend.load_keras()
 
 import numpy as np  # noqa: E402
 
-from fkp_utils import augment, devices, experiment, faults, files, folds, summary, suspects  # noqa: E402
+from fkp_utils.augmentation import augment  # noqa: E402
+from fkp_utils.lessons.error_analysis import faults, suspects  # noqa: E402
+from fkp_utils.system import devices, files, places  # noqa: E402
+from fkp_utils.training import data_views, experiment  # noqa: E402
 
 PLANTED = 0.05  # share of 1,000 synthetic faces
 
 
-def described(data: folds.Spoilt, options: argparse.Namespace) -> experiment.Experiment:
+def described(data: data_views.Data, options: argparse.Namespace) -> experiment.Experiment:
     return experiment.Experiment(
         data=data,
         model=options.model,
@@ -37,17 +42,17 @@ def described(data: folds.Spoilt, options: argparse.Namespace) -> experiment.Exp
 
 
 def photos(options: argparse.Namespace) -> None:
-    used = described(folds.Spoilt("kaggle", options.root), options)
-    whole = used.data.whole()
+    used = described(data_views.Data("kaggle", options.root), options)
+    whole = used.data.faces()
     listed = suspects.rank(whole, *suspects.out_of_fold(used, options.folds), options.count)
-    path = summary.RESULTS / "suspected_labels.csv"
+    path = places.RESULTS / "suspected_labels.csv"
     files.write_text(path, listed.to_csv(index=False, float_format="%.2f"))
     facts = {
         "faces": len(whole),
-        "fingerprint": used.data.fingerprint(),
+        "fingerprint": used.data.described()["fingerprint"],
         "network": f"{used.label}, {options.epochs} epochs, {options.folds} folds of persons",
         "device": devices.accelerator(),
-        "versions": runtime.versions(),
+        "versions": backend.versions(),
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
     files.write_text(path.with_suffix(".json"), json.dumps(facts, indent=1))
@@ -55,8 +60,8 @@ def photos(options: argparse.Namespace) -> None:
 
 
 def planted(options: argparse.Namespace) -> None:
-    used = described(folds.Spoilt(limit=1000, faults=PLANTED), options)
-    whole = used.data.whole()
+    used = described(data_views.Data(limit=1000).through(faults.Faults(PLANTED)), options)
+    whole = used.data.faces()
     rows = np.flatnonzero(whole.attributes["fault"])
     listed = suspects.rank(whole, *suspects.out_of_fold(used, options.folds), 2 * len(rows))
     names = np.array(faults.KINDS)[whole.attributes["fault"][rows]]
@@ -66,13 +71,7 @@ def planted(options: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--root", default="", help="folder of photos in Kaggle's layout")
-    parser.add_argument("--model", default="small")
-    parser.add_argument("--epochs", type=int, default=14)
-    parser.add_argument("--folds", type=int, default=3)
-    parser.add_argument("--count", type=int, default=30)
-    options = parser.parse_args()
+    options = _options.parse(__doc__, root="", model="small", epochs=14, folds=3, count=30)
     (photos if options.root else planted)(options)
 
 

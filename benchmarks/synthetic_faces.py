@@ -8,7 +8,6 @@ Run it as `python benchmarks/synthetic_faces.py [--faces 3000] [--before FOLDER]
 
 from __future__ import annotations
 
-import argparse
 import os
 import pathlib
 import resource
@@ -19,15 +18,19 @@ import tempfile
 import time
 from collections.abc import Callable
 
+import _options
 import joblib
 
 from fkp_utils import faces
-from fkp_utils.datasets import synthetic
+from fkp_utils.datasets.synthetic import generator as synthetic
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
 MEASURED = """
 import time
-from fkp_utils.datasets import synthetic
+try:
+    from fkp_utils.datasets.synthetic import generator as synthetic
+except ImportError:  # an earlier version
+    from fkp_utils.datasets import synthetic
 synthetic.make(12, workers=1)
 start = time.process_time()
 synthetic.make(150, seed=3, workers=1)
@@ -36,10 +39,7 @@ print(time.process_time() - start)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--faces", type=int, default=synthetic.FACES)
-    parser.add_argument("--before", type=pathlib.Path, help="a checkout of an earlier version")
-    options = parser.parse_args()
+    options = _options.parse(__doc__, faces=synthetic.FACES, before=pathlib.Path)
     count = options.faces
     cores = joblib.cpu_count()
     print(f"{count:,} faces, {cores} cores, load {os.getloadavg()[0]:.1f} before the start")

@@ -9,34 +9,37 @@ given float32 arrays that are whole in memory.
 
 from __future__ import annotations
 
-import argparse
 import os
 import time
 from collections.abc import Callable
 
-from fkp_utils import runtime
+import _options
 
-runtime.load_keras()
+from fkp_utils.system import backend
+
+backend.load_keras()
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
-from fkp_utils import devices, experiment, losses, models, outputs, training  # noqa: E402
 from fkp_utils import faces as face_sets  # noqa: E402
+from fkp_utils.models import architectures, label_sources  # noqa: E402
+from fkp_utils.system import devices  # noqa: E402
+from fkp_utils.training import data_views, experiment, loop, losses  # noqa: E402
 
 
-def ours(described: experiment.Experiment, parts: experiment.Parts) -> Callable[[], object]:
+def ours(described: experiment.Experiment, parts: data_views.Parts) -> Callable[[], object]:
     """One epoch as `runs.run` trains it."""
     meaning = described.outputs(parts.training)
-    whole = training.trainer(build(meaning, parts), described.augmentation, meaning.mirror, described.seed)
-    batches = training.Batches(parts.training.images, meaning.targets(parts.training), described.batch, described.seed)
-    check = training.Batches(parts.validation.images, meaning.targets(parts.validation), described.batch, None)
-    training.compile_trainer(whole, described, len(batches))
-    memory = training._Memory(None, whole, whole, 0.0)
-    return lambda: training._epoch(described, whole, batches, check, memory, str)
+    whole = loop.trainer(build(meaning, parts), described.augmentation, meaning.mirror, described.seed)
+    batches = loop.Batches(parts.training.images, meaning.targets(parts.training), described.batch, described.seed)
+    check = loop.Batches(parts.validation.images, meaning.targets(parts.validation), described.batch, None)
+    loop.compile_trainer(whole, described, len(batches))
+    memory = loop._Memory(None, whole, whole, 0.0)
+    return lambda: loop._epoch(described, whole, batches, check, memory, str)
 
 
-def bare(described: experiment.Experiment, parts: experiment.Parts) -> Callable[[], object]:
+def bare(described: experiment.Experiment, parts: data_views.Parts) -> Callable[[], object]:
     """One epoch of `fit` on arrays."""
     meaning = described.outputs(parts.training)
     model = build(meaning, parts)
@@ -46,11 +49,11 @@ def bare(described: experiment.Experiment, parts: experiment.Parts) -> Callable[
     return lambda: model.fit(*data, batch_size=described.batch, validation_data=check, verbose=0)
 
 
-def build(meaning: outputs.Outputs, parts: experiment.Parts) -> keras.Model:
-    return models.build("lenet5", len(meaning), parts.training.size)
+def build(meaning: label_sources.Outputs, parts: data_views.Parts) -> keras.Model:
+    return architectures.build("lenet5", len(meaning), parts.training.size)
 
 
-def arrays(meaning: outputs.Outputs, faces: face_sets.Faces) -> tuple[np.ndarray, np.ndarray]:
+def arrays(meaning: label_sources.Outputs, faces: face_sets.Faces) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(faces.images).astype(np.float32), meaning.targets(faces)
 
 
@@ -62,11 +65,8 @@ def timed(epoch: Callable[[], object]) -> tuple[float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--faces", type=int, default=3000)
-    parser.add_argument("--repeats", type=int, default=9)
-    options = parser.parse_args()
-    described = experiment.Experiment(data=experiment.Data(limit=options.faces))
+    options = _options.parse(__doc__, faces=3000, repeats=9)
+    described = experiment.Experiment(data=data_views.Data(limit=options.faces))
     parts = described.data.parts()
     epochs = {"bare fit": bare(described, parts), "ours": ours(described, parts)}
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in epochs}

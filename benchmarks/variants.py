@@ -16,31 +16,38 @@ import pathlib
 import sys
 from typing import Any
 
-from fkp_utils import runtime
+import _options
 
-runtime.load_keras()
+from fkp_utils.system import backend
 
-from fkp_utils import augment, experiment, models, profiles, runs, summary, variants  # noqa: E402
+backend.load_keras()
+
+from fkp_utils import profiles  # noqa: E402
+from fkp_utils.augmentation import augment  # noqa: E402
+from fkp_utils.course import summary  # noqa: E402
+from fkp_utils.models import architectures  # noqa: E402
+from fkp_utils.recipes import earlier_networks  # noqa: E402
+from fkp_utils.training import data_views, experiment, runs  # noqa: E402
 
 MODELS = ("lenet5", "small", "squeezenet")
 RESTARTS = 5  # enough for a spread; the earlier report's 50 are meant for finding one good network
 
 
-def wanted(model: str, data: experiment.Data, profile: profiles.Profile) -> list[experiment.Experiment]:
+def wanted(model: str, data: data_views.Data, profile: profiles.Profile) -> list[experiment.Experiment]:
     """The variants of one network, the cheapest first."""
 
     def variant(**changes: Any) -> experiment.Experiment:
-        return variants.experiment_of(model, data, profile, **changes)
+        return earlier_networks.experiment_of(model, data, profile, **changes)
 
     apart = {"missing": "mask", "sources": "apart"}
     if model == "lenet5":
-        ways = [*variants.IMPUTERS, "drop", "mask"]
+        ways = [*earlier_networks.IMPUTERS, "drop", "mask"]
         presets = ["none", "standard"]
         return [variant(missing=way) for way in ways] + [augmented(variant(**apart), name) for name in presets]
     if model == "small":
         return [augmented(variant(**apart), name) for name in augment.PRESETS]
     faces = dataclasses.replace(data, name="synthetic", root="")
-    synthetic = variants.experiment_of(model, faces, profile, missing="mask", augmentation=augment.STANDARD)
+    synthetic = earlier_networks.experiment_of(model, faces, profile, missing="mask", augmentation=augment.STANDARD)
     starts: list[dict[str, Any]] = [{}, {"weights": "imagenet"}, {"pretrained": synthetic}]
     found = [variant(missing=way, **start) for start in starts for way in ("knn", "mask")]
     return [*found, augmented(variant(missing="knn", weights="imagenet"), "standard")]
@@ -64,25 +71,28 @@ def budget(options: argparse.Namespace) -> tuple[profiles.Profile, str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", default="synthetic")
-    parser.add_argument("--root", default="", help="folder of the data")
-    parser.add_argument("--profile", default="full", choices=tuple(profiles.PROFILES))
-    parser.add_argument("--models", default=",".join(MODELS), help=f"of {', '.join(models.NAMES)}")
-    for name in ("faces", "epochs", "restarts", "patience"):
-        parser.add_argument(f"--{name}", type=int, help="instead of the profile's")
-    parser.add_argument("--results", type=pathlib.Path, help="folder of the table (default: results/ of the project)")
-    options = parser.parse_args(arguments)
-    names = options.models.split(",")
-    if unknown := set(names) - set(models.NAMES):
-        parser.error(f"no model {', '.join(sorted(unknown))}; there are {', '.join(models.NAMES)}")
+    options = _options.parse(
+        __doc__,
+        arguments,
+        data="synthetic",
+        root="",
+        profile="full",
+        models=MODELS,
+        faces=int,
+        epochs=int,
+        restarts=int,
+        patience=int,
+        results=pathlib.Path,
+    )
+    if unknown := set(options.models) - set(architectures.NAMES):
+        _options.refuse(f"no model {', '.join(sorted(unknown))}; there are {', '.join(architectures.NAMES)}")
     profile, text = budget(options)
-    data = experiment.Data(options.data, options.root, profile.faces)
+    data = data_views.Data(options.data, options.root, profile.faces)
     found, left_out = [], []
-    for described in (each for name in names for each in wanted(name, data, profile)):
+    for described in (each for name in options.models for each in wanted(name, data, profile)):
         try:
             found.append(runs.run(described))
-        except models.WeightsError as error:
+        except architectures.WeightsError as error:
             left_out.append(described.label)
             print(f"{described.label}: left out: {error}", file=sys.stderr)
     path = summary.publish("variants", found, data, text, options.results)

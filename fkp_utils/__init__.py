@@ -6,5 +6,5 @@ from typing import Any
 
 def __getattr__(name: str) -> Any:
     if name == "predict":  # imported when asked for, so that no notebook depends on what only predictions need
-        return importlib.import_module(f"{__name__}.prediction").predict
+        return importlib.import_module(f"{__name__}.app.prediction").predict
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -115,6 +115,11 @@ class Faces:
             groups[rows] = [numbers.setdefault(digest, len(numbers)) for digest in digests]
         return groups
 
+    @property
+    def groups(self) -> np.ndarray:
+        """(N,) labels of what a bootstrap draws whole: persons; where they are not known, copies of an image."""
+        return self.image_groups if self.subject is None else self.subject
+
     def batches(self, size: int = BATCH) -> Iterator[tuple[slice, np.ndarray]]:
         """Slices of at most `size` rows with their images (n, H, W, C), in order."""
         for start in range(0, len(self), size):
@@ -206,6 +211,22 @@ class Faces:
         truth = None if self.truth is None else keypoint_sets.convert(self.truth, self.keypoints, keypoints)
         points = keypoint_sets.convert(self.points, self.keypoints, keypoints)
         return dataclasses.replace(self, points=points, truth=truth, keypoints=keypoints)
+
+    def few_points(self) -> Faces:
+        """The same faces with at most 15 points, so that each has room on an axis.
+
+        68 points become Kaggle's 15; the 58 of IMM become one for each part of the face, the mean of its points.
+        """
+        if self.keypoints == keypoint_sets.LANDMARKS_68:
+            return self.to(keypoint_sets.KAGGLE_15)
+        if len(self.keypoints) <= 15:
+            return self
+        parts = np.array([keypoint_sets.part(name) for name in self.keypoints.names])
+        names = list(dict.fromkeys(parts.tolist()))
+        mirror = tuple(names.index(parts[self.keypoints.mirror[list(parts).index(name)]]) for name in names)
+        few = keypoint_sets.KeypointSet(f"{self.keypoints.name} parts", tuple(names), mirror, ())
+        points = np.stack([self.points[:, parts == name].mean(1) for name in names], axis=1)
+        return dataclasses.replace(self, points=points, truth=None, keypoints=few)
 
 
 def _connected(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 
 import numpy as np
 
@@ -187,3 +188,8 @@ def mirror(points: np.ndarray, keypoints: KeypointSet, width: int) -> np.ndarray
     mirrored = np.array(points)[..., list(keypoints.mirror), :]
     mirrored[..., 0] = width - 1 - mirrored[..., 0]
     return mirrored
+
+
+def part(name: str) -> str:
+    """The part of the face a keypoint belongs to: `jaw_12` is of the `jaw`; other names stand for themselves."""
+    return re.sub(r"_\d+$", "", name)

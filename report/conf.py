@@ -1,15 +1,22 @@
-"""Sphinx configuration of the report; the pages are put beside a copy of it by `fkp_utils.book`."""
+"""Sphinx configuration of the report; the pages are put beside a copy of it by `fkp_utils.course.book`."""
 
-from fkp_utils import badges
+from fkp_utils.course import api_pages, badges
+from fkp_utils.system import backend
+
+backend.load_keras()  # the modules that are documented import it
 
 project = "Facial keypoint detection"
-extensions = ["myst_nb", "sphinx-mathjax-offline"]
+extensions = ["myst_nb", "sphinx-mathjax-offline", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}
 nb_merge_streams = True
 myst_enable_extensions = ["attrs_block", "attrs_inline", "dollarmath"]
 myst_heading_anchors = 3
-suppress_warnings = ["mystnb.unknown_mime_type"]
+suppress_warnings = ["mystnb.unknown_mime_type", "ref.python"]
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+add_module_names = False
+python_maximum_signature_line_length = 88
 
 html_theme = "sphinx_book_theme"
 html_title = project
@@ -32,3 +39,12 @@ html_theme_options = {
     "footer_content_items": [],
 }
 html_context = {"default_mode": "auto"}
+
+
+def _docstring(app, what, name, obj, options, lines):
+    lines[:] = api_pages.as_restructured(lines)
+
+
+def setup(app):
+    """Docstrings are plain text with `code`; Sphinx reads reStructuredText."""
+    app.connect("autodoc-process-docstring", _docstring)

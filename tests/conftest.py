@@ -15,7 +15,7 @@ import sys
 import nbformat
 import pytest
 
-from fkp_utils import notebooks
+from fkp_utils.system import places
 
 os.environ.update({"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"})  # threads that wait for a core keep it busy
 
@@ -26,7 +26,7 @@ TINY = {
     "01_first": [
         "parameters",
         "from fkp_utils import keypoints",
-        "from fkp_utils import records\nrecords.record('one', 1)",
+        "from fkp_utils.course import records\nrecords.record('one', 1)",
     ],
     "02_second": [
         "parameters",
@@ -56,7 +56,7 @@ class Series:
     def start(self, *options):
         own = ("FKP_", "TF_CPP_")  # what tests, or jax when it is imported, have set here
         environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-        command = [sys.executable, "-m", "fkp_utils.series", "report", "--profile", self.profile, *options]
+        command = [sys.executable, "-m", "fkp_utils.course.series", "report", "--profile", self.profile, *options]
         return subprocess.Popen(
             command,
             cwd=self.folder,
@@ -102,7 +102,7 @@ def write_notebook():
 
 def copied(folder):
     for part in (*FOLDERS, *FILES):
-        source = notebooks.ROOT / part
+        source = places.CHECKOUT / part
         if source.is_dir():
             shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", ".*", "kernel-*"))
         elif source.is_file():
@@ -112,8 +112,8 @@ def copied(folder):
 
 def _photos():
     """A folder of photos in the Kaggle layout; None if there is none."""
-    places = [os.environ.get("FKP_DATA"), notebooks.ROOT / "data", notebooks.ROOT.parent / "shared" / "data"]
-    found = [folder for place in places if place for folder in pathlib.Path(place).resolve().glob("kaggle*")]
+    folders = [os.environ.get("FKP_DATA"), places.CHECKOUT / "data", places.CHECKOUT.parent / "shared" / "data"]
+    found = [folder for place in folders if place for folder in pathlib.Path(place).resolve().glob("kaggle*")]
     return found[0] if found else None
 
 

@@ -185,3 +185,25 @@ def test_repr_says_how_many_of_what():
     points = np.array(made().points)
     points[:10] = np.nan
     assert repr(dataclasses.replace(made(), points=points)) == "Faces(20 of 96×96×1 px, KAGGLE_15, 50% of points given)"
+
+
+def test_few_points_of_every_set():
+    generator = np.random.default_rng(0)
+    images = np.zeros((2, 4, 4, 1), np.uint8)
+    for points_of, count in [(keypoints.KAGGLE_15, 15), (keypoints.CELEBA_5, 5), (keypoints.LANDMARKS_68, 15)]:
+        few = faces_module.Faces(images, generator.normal(size=(2, len(points_of), 2)), points_of).few_points()
+        assert len(few.keypoints) == count
+    points = generator.normal(size=(2, 58, 2))
+    few = faces_module.Faces(images, points, keypoints.IMM_58).few_points()
+    assert few.keypoints.names == ("jaw", "left_eye", "right_eye", "left_eyebrow", "right_eyebrow", "mouth", "nose")
+    assert few.keypoints.mirror == (0, 2, 1, 4, 3, 5, 6)
+    np.testing.assert_allclose(few.points[:, 1], points[:, 13:21].mean(1), rtol=1e-5)
+
+
+def test_groups_are_persons_or_else_copies_of_an_image():
+    images = np.zeros((3, 4, 4, 1), np.uint8)
+    images[1] = 7
+    some = faces_module.Faces(images, np.zeros((3, 15, 2)), keypoints.KAGGLE_15)
+    assert some.groups.tolist() == [0, 1, 0]
+    persons = faces_module.Faces(images, np.zeros((3, 15, 2)), keypoints.KAGGLE_15, subject=np.array([5, 5, 2]))
+    assert persons.groups.tolist() == [5, 5, 2]

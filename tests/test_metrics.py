@@ -81,7 +81,7 @@ def test_nme_is_in_units_of_the_distance_of_the_eyes(points_of):
 
 @pytest.mark.parametrize(
     "measure",
-    [metrics.mse, metrics.rmse, metrics.mae, metrics.per_point, metrics.percentage_error, metrics.rmse_interval],
+    [metrics.mse, metrics.rmse, metrics.mae, metrics.per_point, metrics.percentage_error, metrics.errors],
 )
 def test_what_cannot_be_measured_is_refused(measure):
     points = np.zeros((4, 2, 2))
@@ -98,41 +98,6 @@ def test_what_cannot_be_measured_is_refused(measure):
         measure(points.reshape(4, 4), points.reshape(4, 4))
     with pytest.raises(ValueError, match="no label is given"):
         measure(points, np.full((4, 2, 2), np.nan))
-
-
-def test_intervals_cover_the_truth_as_often_as_they_say():
-    generator = np.random.default_rng(0)
-    rmse, mean = 0, 0
-    for trial in range(200):
-        errors = generator.normal(0, 2, (100, 1, 2))
-        found = metrics.rmse_interval(errors, np.zeros_like(errors), repeats=200, seed=trial)
-        rmse += found.low <= 2 <= found.high
-        found = metrics.mean_interval(errors[:, 0, 0] + 1, repeats=200, seed=trial)
-        mean += found.low <= 1 <= found.high
-    assert 178 <= rmse <= 199
-    assert 178 <= mean <= 199
-
-
-def test_interval_of_groups_is_that_of_independent_faces():
-    generator = np.random.default_rng(0)
-    person = generator.normal(0, 2, (80, 1, 2))
-    errors, groups = np.repeat(person, 10, axis=0), np.repeat(np.arange(80), 10)
-    one = metrics.rmse_interval(person, np.zeros_like(person))
-    whole = metrics.rmse_interval(errors, np.zeros_like(errors), groups)
-    naive = metrics.rmse_interval(errors, np.zeros_like(errors))
-    assert [whole.value, whole.low, whole.high] == pytest.approx([one.value, one.low, one.high])
-    assert whole.value == pytest.approx(metrics.rmse(errors, np.zeros_like(errors)))
-    assert whole.high - whole.low > 2 * (naive.high - naive.low)
-
-
-def test_intervals_leave_out_what_is_missing():
-    values = np.array([1.0, np.nan, 3.0, np.nan])
-    found = metrics.mean_interval(values)
-    assert found.value == 2
-    assert 1 <= found.low <= found.high <= 3
-    assert found == metrics.mean_interval(values)  # the same seed
-    with pytest.raises(ValueError, match="no label"):
-        metrics.mean_interval([np.nan, np.nan])
 
 
 def test_an_estimate_reads_well():

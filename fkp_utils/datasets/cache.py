@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import pathlib
-import shutil
-import warnings
 from collections.abc import Callable, Sequence
 
-import filelock
 import platformdirs
 
-from fkp_utils import files
+from fkp_utils.system import files
 
 
 def cache_folder() -> pathlib.Path:
@@ -44,19 +41,12 @@ def cached(
     """
     key = hashlib.sha256(f"{version} {_known_fingerprint(inputs)}".encode()).hexdigest()[:16]
     folder = cache_folder() / f"{name}-{key}"
-    if files.is_whole(folder):
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(f"{folder}.lock"):
-        if folder.exists() and not files.is_whole(folder):
-            warnings.warn(f"{folder} is damaged; it is built again", stacklevel=2)
-        if not files.is_whole(folder):
-            for left in (folder, *folder.parent.glob(f".{folder.name}.*")):  # the second: of builds that were killed
-                shutil.rmtree(left, ignore_errors=True)
-            with files.replacing(folder, folder=True) as new:
-                build(new)
-                files.seal(new)
-    return folder
+
+    def fill() -> None:
+        with files.sealed(folder) as new:
+            build(new)
+
+    return files.built_once(folder, fill)
 
 
 def _known_fingerprint(inputs: Sequence[pathlib.Path]) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fkp_utils import datasets, faces, keypoints
-from fkp_utils.datasets import cache, images
+from fkp_utils import faces, keypoints
+from fkp_utils.datasets import cache, images, loading
 
 SIZE = (218, 178)
 IMAGES = "img_align_celeba"
@@ -47,7 +47,7 @@ def fingerprint(root: str | os.PathLike[str] | None = None) -> str:
 
 def _find(root: str | os.PathLike[str] | None) -> list[pathlib.Path]:
     """Images (folder or zip), landmarks, and what there is of partition and identity."""
-    for folder in datasets.candidates(root):
+    for folder in loading.candidates(root):
         pictures = _first(folder, IMAGES, f"{IMAGES}.zip")
         landmarks = _first(folder, f"{LANDMARKS}.csv", f"{LANDMARKS}.txt")
         if pictures and landmarks:
@@ -93,14 +93,14 @@ def _read(path: pathlib.Path, columns: list[str], counted: bool = False) -> dict
         _expect_header(path, lines, 2, columns, separator)
         found = len(lines) - first
         if lines[0].strip() != str(found):
-            raise datasets.DatasetError(f"{path}, line 1: {lines[0]!r} rows announced, {found:,} found; expected all")
+            raise loading.DatasetError(f"{path}, line 1: {lines[0]!r} rows announced, {found:,} found; expected all")
     return images.table(path, (line.split(separator) for line in lines[first:]), columns, first + 1)
 
 
 def _expect_header(path: pathlib.Path, lines: list[str], line: int, expected: list[str], separator: str | None) -> None:
     header = lines[line - 1].split(separator) if len(lines) >= line else []
     if header != expected:
-        raise datasets.DatasetError(f"{path}, line {line}: columns {', '.join(header)}; expected {', '.join(expected)}")
+        raise loading.DatasetError(f"{path}, line {line}: columns {', '.join(header)}; expected {', '.join(expected)}")
 
 
 def _column(path: pathlib.Path, column: str, names: list[str]) -> np.ndarray:
@@ -108,12 +108,12 @@ def _column(path: pathlib.Path, column: str, names: list[str]) -> np.ndarray:
     rows = _read(path, [column])
     for name in names:
         if name not in rows:
-            raise datasets.DatasetError(f"{path}: no row for {name}; expected one for each image")
+            raise loading.DatasetError(f"{path}: no row for {name}; expected one for each image")
         value = rows[name][0]
         if column == "partition" and value not in (0, 1, 2):
-            raise datasets.DatasetError(f"{path}, {name}: partition {value:g}; expected 0, 1 or 2")
+            raise loading.DatasetError(f"{path}, {name}: partition {value:g}; expected 0, 1 or 2")
         if not value.is_integer():
-            raise datasets.DatasetError(f"{path}, {name}: {column} {value:g}; expected a whole number")
+            raise loading.DatasetError(f"{path}, {name}: {column} {value:g}; expected a whole number")
     return np.array([rows[name][0] for name in names], int)
 
 
@@ -136,7 +136,7 @@ def _pictures(source: pathlib.Path, members: list[str | pathlib.Path]) -> Iterat
             try:
                 data = archive.read(member)
             except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-                raise datasets.DatasetError(f"{source}, {member}: {error}; expected a whole zip file") from error
+                raise loading.DatasetError(f"{source}, {member}: {error}; expected a whole zip file") from error
             yield f"{source}, {member}", data
 
 
@@ -144,4 +144,4 @@ def _open(path: pathlib.Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
-        raise datasets.DatasetError(f"{path}: {error}; expected a whole zip file") from error
+        raise loading.DatasetError(f"{path}: {error}; expected a whole zip file") from error

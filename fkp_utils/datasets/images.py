@@ -17,8 +17,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from fkp_utils import datasets, faces, keypoints
-from fkp_utils.datasets import cache
+from fkp_utils import faces, keypoints
+from fkp_utils.datasets import cache, loading
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png")
 WAITING = 64  # images decoded and not yet written
@@ -74,7 +74,7 @@ def store(
         picture = decode(where, data)
         image = fit(picture) if fit else picture
         if image.size != (width, height):
-            raise datasets.DatasetError(f"{where}: {image.width}×{image.height} pixels; expected {width}×{height}")
+            raise loading.DatasetError(f"{where}: {image.width}×{image.height} pixels; expected {width}×{height}")
         return image.tobytes(), picture.size
 
     sizes: list[Size] = []
@@ -102,9 +102,9 @@ def decode(where: str, data: bytes) -> Image.Image:
         with Image.open(io.BytesIO(data)) as picture:
             return picture.convert("RGB")
     except UnidentifiedImageError:
-        raise datasets.DatasetError(f"{where}: not an image; expected a JPEG, PNG or BMP file") from None
+        raise loading.DatasetError(f"{where}: not an image; expected a JPEG, PNG or BMP file") from None
     except (OSError, SyntaxError, ValueError, struct.error, zlib.error, Image.DecompressionBombError) as error:
-        raise datasets.DatasetError(f"{where}: damaged image ({error}); expected a whole one") from error
+        raise loading.DatasetError(f"{where}: damaged image ({error}); expected a whole one") from error
 
 
 def from_files(paths: Iterable[pathlib.Path]) -> Iterable[tuple[str, bytes]]:
@@ -132,10 +132,10 @@ def beside(folder: pathlib.Path, suffix: str) -> list[tuple[pathlib.Path, pathli
         found = pictures.pop(labels.stem, [])
         if len(found) != 1:
             names = " and ".join(path.name for path in found) or "no image"
-            raise datasets.DatasetError(f"{labels}: {names} beside it; expected one of {', '.join(SUFFIXES)}")
+            raise loading.DatasetError(f"{labels}: {names} beside it; expected one of {', '.join(SUFFIXES)}")
         pairs.append((labels, found[0]))
     for left in pictures.values():
-        raise datasets.DatasetError(f"{left[0]}: no labels beside it; expected {left[0].stem}{suffix}")
+        raise loading.DatasetError(f"{left[0]}: no labels beside it; expected {left[0].stem}{suffix}")
     return pairs
 
 
@@ -147,7 +147,7 @@ def lines(path: pathlib.Path) -> list[str]:
 def numbers(texts: Sequence[str], where: str, columns: Sequence[str]) -> list[float]:
     """The texts as finite numbers, one for each column.  DatasetError with the place of the first that is not."""
     if len(texts) != len(columns):
-        raise datasets.DatasetError(f"{where}: {len(texts)} values; expected {len(columns)}")
+        raise loading.DatasetError(f"{where}: {len(texts)} values; expected {len(columns)}")
     values = []
     for text, column in zip(texts, columns, strict=True):
         try:
@@ -155,14 +155,14 @@ def numbers(texts: Sequence[str], where: str, columns: Sequence[str]) -> list[fl
         except ValueError:
             values.append(math.nan)
         if not math.isfinite(values[-1]):
-            raise datasets.DatasetError(f"{where}, column {column}: {text!r}; expected a number")
+            raise loading.DatasetError(f"{where}, column {column}: {text!r}; expected a number")
     return values
 
 
 def expect_count(path: pathlib.Path, announced: str, found: int, expected: int) -> None:
     """DatasetError if a file of points announces or holds another number of them than `expected`."""
     if announced != str(expected) or found != expected:
-        raise datasets.DatasetError(
+        raise loading.DatasetError(
             f"{path}: {announced or 'no'} points announced, {max(0, found)} found; expected {expected}"
         )
 
@@ -178,7 +178,7 @@ def table(
     for line, row in enumerate(rows, first_line):
         name, *texts = row or [""]
         if name in values:
-            raise datasets.DatasetError(f"{path}, line {line}: {name} for the second time; expected one row for each")
+            raise loading.DatasetError(f"{path}, line {line}: {name} for the second time; expected one row for each")
         values[name] = numbers(texts, f"{path}, line {line}", columns)
     return values
 
@@ -186,23 +186,19 @@ def table(
 def match(rows: Collection[str], pictures: Collection[str], path: pathlib.Path, folder: pathlib.Path) -> None:
     """DatasetError if a row of the table `path` has no picture in `folder`, a picture no row, or there are no rows."""
     if not rows:
-        raise datasets.DatasetError(f"{path}: no rows; expected one for each image")
+        raise loading.DatasetError(f"{path}: no rows; expected one for each image")
     for name in rows:
         if name not in pictures:
-            raise datasets.DatasetError(
-                f"{path}: {name} not found; expected it among the {len(pictures):,} in {folder}"
-            )
+            raise loading.DatasetError(f"{path}: {name} not found; expected it among the {len(pictures):,} in {folder}")
     for name in pictures:
         if name not in rows:
-            raise datasets.DatasetError(
+            raise loading.DatasetError(
                 f"{folder}: {name} not found; expected it among the {len(rows):,} rows of {path}"
             )
 
 
-def not_found(title: str, expected: str, root: str | os.PathLike[str] | None) -> datasets.DatasetError:
+def not_found(title: str, expected: str, root: str | os.PathLike[str] | None) -> loading.DatasetError:
     """The error that tells what was looked for, where, and how to get it."""
-    folders = ", ".join(map(str, datasets.candidates(root)))
-    folders = folders or f"data, ../data, {datasets.KAGGLE_INPUT} (no such folders; FKP_DATA may name another)"
-    return datasets.DatasetError(
-        f"{title} not found. Looked for {expected} in {folders}. How to get it: data/README.md"
-    )
+    folders = ", ".join(map(str, loading.candidates(root)))
+    folders = folders or f"data, ../data, {loading.KAGGLE_INPUT} (no such folders; FKP_DATA may name another)"
+    return loading.DatasetError(f"{title} not found. Looked for {expected} in {folders}. How to get it: data/README.md")

@@ -8,8 +8,8 @@ import re
 
 import numpy as np
 
-from fkp_utils import datasets, faces, keypoints
-from fkp_utils.datasets import cache, images
+from fkp_utils import faces, keypoints
+from fkp_utils.datasets import cache, images, loading
 
 SIZE = (480, 640)
 NAME = re.compile(r"(\d\d)-(\d)([mf])")  # person, image, male or female
@@ -34,7 +34,7 @@ def fingerprint(root: str | os.PathLike[str] | None = None) -> str:
 
 
 def _find(root: str | os.PathLike[str] | None) -> list[pathlib.Path]:
-    for folder in datasets.candidates(root):
+    for folder in loading.candidates(root):
         if any(NAME.fullmatch(path.stem) for path in folder.glob("*.asf")):
             return [folder]
     raise images.not_found("IMM face database", "NN-?[mf].asf beside NN-?[mf].jpg, .bmp or .png", root)
@@ -46,7 +46,7 @@ def _build(folder: pathlib.Path, source: pathlib.Path, limit: int | None) -> Non
     for shape, _ in pairs:
         name = NAME.fullmatch(shape.stem)
         if not name:
-            raise datasets.DatasetError(f"{shape}: expected a name like 01-1m.asf")
+            raise loading.DatasetError(f"{shape}: expected a name like 01-1m.asf")
         people.append(name.groups())
         points.append(_points(shape))
     subject, image, sex = np.array(people).T
@@ -66,11 +66,11 @@ def _points(path: pathlib.Path) -> np.ndarray:
     images.expect_count(path, content[0][1].strip() if content else "", len(content) - 2, len(keypoints.IMM_58))
     host = pathlib.PurePath(content[-1][1].strip()).stem
     if host != path.stem:
-        raise datasets.DatasetError(f"{path}, line {content[-1][0]}: points of image {host}; expected {path.stem}")
+        raise loading.DatasetError(f"{path}, line {content[-1][0]}: points of image {host}; expected {path.stem}")
     points = []
     for k, (number, line) in enumerate(content[1:-1]):
         row = images.numbers(line.split()[: len(COLUMNS)], f"{path}, line {number}", COLUMNS)
         if row[4] != k:
-            raise datasets.DatasetError(f"{path}, line {number}: point {row[4]:g}; expected point {k}")
+            raise loading.DatasetError(f"{path}, line {number}: point {row[4]:g}; expected point {k}")
         points.append(row[2:4])
     return np.array(points)

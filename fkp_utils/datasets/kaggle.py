@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fkp_utils import datasets, faces, files, keypoints
-from fkp_utils.datasets import cache, images, kaggle_csv
+from fkp_utils import faces, keypoints
+from fkp_utils.datasets import cache, images, kaggle_csv, loading
+from fkp_utils.system import files
 
 SIZE = 96
 PARTS = ("training", "test")
@@ -109,7 +110,7 @@ def write_submission(
 
 def _find(root: str | os.PathLike[str] | None, parts: tuple[str, ...]) -> dict[str, pathlib.Path]:
     """Where each table is, by its name; in the first folder that has one of the parts."""
-    for folder in datasets.candidates(root):
+    for folder in loading.candidates(root):
         names = [*(f"{part}.csv" for part in PARTS), LOOKUP, SUBJECTS]
         found = {name: path for name in names for path in _paths(folder, name)[:1]}
         if any(f"{part}.csv" in found for part in parts):
@@ -178,7 +179,7 @@ def _add(numbers: dict[int, None], place: str, value: bytes, column: str) -> int
     """The value as a number, new in `numbers`.  DatasetError if it is there already."""
     number = kaggle_csv.whole_number(place, value, column)
     if number in numbers:
-        raise datasets.DatasetError(f"{place}, column {column}: {number} for the second time; expected each once")
+        raise loading.DatasetError(f"{place}, column {column}: {number} for the second time; expected each once")
     numbers[number] = None
     return number
 
@@ -193,7 +194,7 @@ def _subjects(path: pathlib.Path, count: int) -> np.ndarray:
     for row in [*range(count), *subjects]:
         if row not in subjects or row >= count:
             found = "not there" if row < count else "there"
-            raise datasets.DatasetError(f"{path}: Row {row} is {found}; expected each from 0 to {count - 1} once")
+            raise loading.DatasetError(f"{path}: Row {row} is {found}; expected each from 0 to {count - 1} once")
     return np.array([subjects[row] for row in range(count)])
 
 
@@ -208,10 +209,10 @@ def _lookup(path: pathlib.Path, image_id: np.ndarray) -> tuple[np.ndarray, np.nd
             number, name = kaggle_csv.whole_number(place, image, "ImageId"), feature.decode("utf-8", "replace")
             if number not in face_of:
                 expected = f"one of the {len(face_of):,} in test.csv"
-                raise datasets.DatasetError(f"{place}, column ImageId: {number}; expected {expected}")
+                raise loading.DatasetError(f"{place}, column ImageId: {number}; expected {expected}")
             if name not in COLUMNS:
                 expected = f"a coordinate such as {COLUMNS[0]}"
-                raise datasets.DatasetError(f"{place}, column FeatureName: {name!r}; expected {expected}")
+                raise loading.DatasetError(f"{place}, column FeatureName: {name!r}; expected {expected}")
             asked_faces.append(face_of[number])
             asked_columns.append(COLUMNS.index(name))
     return np.array(list(row_ids)), np.array(asked_faces), np.array(asked_columns)

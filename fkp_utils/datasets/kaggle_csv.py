@@ -16,8 +16,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from fkp_utils import datasets
-from fkp_utils.datasets import images
+from fkp_utils.datasets import images, loading
 
 PIXELS = 96 * 96
 BATCH = 8  # rows of pixels read at once: their text stays in the processor's cache
@@ -51,7 +50,7 @@ def opened(source: pathlib.Path, name: str) -> Iterator[tuple[str, BinaryIO]]:
             members = _members(archive)
         if name not in members:
             found = ", ".join(members) or "nothing"
-            raise datasets.DatasetError(f"{where}: {found} in it; expected {name} in a whole zip file")
+            raise loading.DatasetError(f"{where}: {found} in it; expected {name} in a whole zip file")
         file = stack.enter_context(archive.open(members[name]))
         yield f"{where}/{members[name]}", io.BufferedReader(file, LONGEST)
 
@@ -73,7 +72,7 @@ def _whole_zip(source: pathlib.Path) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise datasets.DatasetError(f"{source}: {error}; expected a whole zip file without a password") from error
+        raise loading.DatasetError(f"{source}: {error}; expected a whole zip file without a password") from error
 
 
 def rows(where: str, file: BinaryIO, columns: Sequence[str]) -> Iterator[Row]:
@@ -86,7 +85,7 @@ def rows(where: str, file: BinaryIO, columns: Sequence[str]) -> Iterator[Row]:
     missing = [name for name in columns if header.count(name) != 1]
     if missing:
         found = f"column {missing[0]} {header.count(missing[0])} times" if any(header) else "no header"
-        raise datasets.DatasetError(f"{where}, line 1: {found}; expected each of {_listed(columns)} once")
+        raise loading.DatasetError(f"{where}, line 1: {found}; expected each of {_listed(columns)} once")
     order = [header.index(name) for name in columns]
     found_rows, empty = 0, False
     for row, line in enumerate(iter(lambda: file.readline(LONGEST), b"")):
@@ -97,11 +96,11 @@ def rows(where: str, file: BinaryIO, columns: Sequence[str]) -> Iterator[Row]:
             continue
         if empty or len(values) != len(header) or len(line) == LONGEST:
             found = "after an empty line" if empty else f"{len(values)} values in {len(line):,} bytes"
-            raise datasets.DatasetError(f"{place}: {found}; expected {len(header)} values in every row")
+            raise loading.DatasetError(f"{place}: {found}; expected {len(header)} values in every row")
         found_rows += 1
         yield place, [values[i].strip(b' "') for i in order]
     if not found_rows:
-        raise datasets.DatasetError(f"{where}: no rows; expected at least one under the header")
+        raise loading.DatasetError(f"{where}: no rows; expected at least one under the header")
 
 
 def _listed(columns: Sequence[str]) -> str:
@@ -120,9 +119,9 @@ def point_values(place: str, values: Sequence[bytes], columns: Sequence[str]) ->
     for i, number in zip(given, numbers, strict=True):
         if not values[i ^ 1]:
             half = f"{columns[i ^ 1]}: empty, but {columns[i]} is {number:g}"
-            raise datasets.DatasetError(f"{place}, column {half}; expected both or neither")
+            raise loading.DatasetError(f"{place}, column {half}; expected both or neither")
         if abs(number) >= FARTHEST:
-            raise datasets.DatasetError(f"{place}, column {columns[i]}: {number:g}; expected pixels of a 96×96 image")
+            raise loading.DatasetError(f"{place}, column {columns[i]}: {number:g}; expected pixels of a 96×96 image")
         coordinates[i] = number
     return coordinates
 
@@ -130,7 +129,7 @@ def point_values(place: str, values: Sequence[bytes], columns: Sequence[str]) ->
 def whole_number(place: str, value: bytes, column: str) -> int:
     """The value of a column as an integer, at least 0.  DatasetError if it is something else."""
     if not value.isdigit() or len(value) > 18:
-        raise datasets.DatasetError(f"{place}, column {column}: {_text(value)!r}; expected a whole number")
+        raise loading.DatasetError(f"{place}, column {column}: {_text(value)!r}; expected a whole number")
     return int(value)
 
 
@@ -192,10 +191,10 @@ def _plain_pixels(texts: Sequence[bytes]) -> np.ndarray | None:
 def _any_pixels(place: str, text: bytes) -> np.ndarray:
     values = text.split()
     if len(values) != PIXELS:
-        raise datasets.DatasetError(f"{place}, column Image: {len(values):,} values; expected {PIXELS:,}")
+        raise loading.DatasetError(f"{place}, column Image: {len(values):,} values; expected {PIXELS:,}")
     for i, value in enumerate(values):
         if not value.isdigit() or len(value.lstrip(b"0")) > 3 or int(value) > 255:
-            raise datasets.DatasetError(
+            raise loading.DatasetError(
                 f"{place}, column Image, value {i} (0-based): {_text(value)!r}; expected a whole number from 0 to 255"
             )
     return np.array([int(value) for value in values], np.uint8)

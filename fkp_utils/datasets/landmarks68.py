@@ -10,8 +10,8 @@ import re
 import numpy as np
 from PIL import Image
 
-from fkp_utils import datasets, faces, keypoints
-from fkp_utils.datasets import cache, images
+from fkp_utils import faces, keypoints
+from fkp_utils.datasets import cache, images, loading
 
 PARTS = ("training", "test")
 TEST_FOLDERS = {"testset", "ibug", "01_Indoor", "02_Outdoor"}
@@ -77,7 +77,7 @@ def placement(original: tuple[int, int], size: tuple[int, int]) -> tuple[int, in
 
 def _find(root: str | os.PathLike[str] | None) -> pathlib.Path:
     """The folder of the frames' tables, or else one with .pts files in it or below."""
-    folders = datasets.candidates(root)
+    folders = loading.candidates(root)
     for found in (_has_frames, _pts_folders):
         for folder in filter(found, folders):
             return folder
@@ -103,13 +103,13 @@ def _inputs(source: pathlib.Path, parts: tuple[str, ...] | list[str]) -> list[pa
 def _frames(source: pathlib.Path, part: str, limit: int | None) -> Labelled:
     folder, path = source / part, source / f"{part}{TABLE}"
     if not folder.is_dir():
-        raise datasets.DatasetError(f"{folder} not found; expected the frames of part {part!r} there")
+        raise loading.DatasetError(f"{folder} not found; expected the frames of part {part!r} there")
     pictures = images.in_folder(folder)
     if path.is_file() or part == "training":
         header, *rows = [line.split(",") for line in images.lines(path)] or [[]]
         if len(header) != len(COLUMNS) + 1:
             expected = f"{len(COLUMNS) + 1}: file name, x and y of 68 points"
-            raise datasets.DatasetError(f"{path}, line 1: {len(header)} columns; expected {expected}")
+            raise loading.DatasetError(f"{path}, line 1: {len(header)} columns; expected {expected}")
         values = images.table(path, rows, COLUMNS, 2)
         images.match(values, pictures, path, folder)
         names = list(values)[:limit]
@@ -118,7 +118,7 @@ def _frames(source: pathlib.Path, part: str, limit: int | None) -> Labelled:
         names = list(pictures)[:limit]
         points = np.full((len(names), 68, 2), np.nan)
     if not names:
-        raise datasets.DatasetError(f"{folder}: no images; expected some of {', '.join(images.SUFFIXES)}")
+        raise loading.DatasetError(f"{folder}: no images; expected some of {', '.join(images.SUFFIXES)}")
     persons = [re.sub(r"_?\d+$", "", pathlib.PurePath(name).stem) for name in names]
     return [pictures[name] for name in names], points, {"subject": np.array([_number(name) for name in persons])}
 
@@ -135,7 +135,7 @@ def _pts(source: pathlib.Path, part: str, limit: int | None) -> Labelled:
     pairs = parts[part][:limit]
     if not pairs:
         other = sum(map(len, parts.values()))
-        raise datasets.DatasetError(f"{source}: no faces of part {part!r}; all {other} are of the other part")
+        raise loading.DatasetError(f"{source}: no faces of part {part!r}; all {other} are of the other part")
     return [image for _, image in pairs], np.array([_points(labels) for labels, _ in pairs]), {}
 
 
@@ -145,6 +145,6 @@ def _points(path: pathlib.Path) -> np.ndarray:
     announced = content[1][1].removeprefix("n_points:").strip() if len(content) > 1 else ""
     images.expect_count(path, announced, len(content) - 4, 68)
     if (content[2][1], content[-1][1]) != ("{", "}"):
-        raise datasets.DatasetError(f"{path}: points between {content[2][1]!r} and {content[-1][1]!r}; expected braces")
+        raise loading.DatasetError(f"{path}: points between {content[2][1]!r} and {content[-1][1]!r}; expected braces")
     rows = [images.numbers(text.split(), f"{path}, line {number}", "xy") for number, text in content[3:-1]]
     return np.array(rows) - 1

@@ -9,8 +9,9 @@ import zipfile
 
 import numpy as np
 
-from fkp_utils import faces, files, keypoints
-from fkp_utils.datasets import synthetic
+from fkp_utils import faces, keypoints
+from fkp_utils.datasets.synthetic import generator as synthetic
+from fkp_utils.system import files
 
 TRAINING, TEST = 40, 10
 

@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     import keras
 
 IMAGENET = "imagenet"
+HEAD = "head"  # the names of the layers that belong to the task start so; all others are the backbone
 PATIENCE = 20  # seconds that a server may stay silent
 MANY = 40  # layers whose shapes agree one by one are those of one architecture, whatever their names
+
+
+def is_head(layer: keras.Layer) -> bool:
+    """True for a layer of the head, which belongs to the task; False for one of the backbone, which can be kept."""
+    return layer.name.startswith(HEAD)
 
 
 class WeightsError(ValueError):
@@ -131,10 +137,8 @@ def load(model: keras.Model, path: str | os.PathLike[str]) -> list[str]:
     the layer if one is not in it, if a shape or a value is not as it should be, or if the file is not whole; the model
     is unchanged then.
     """
-    from fkp_utils import models
-
     path = pathlib.Path(path)
-    wanted = [layer for layer in model.layers if layer.weights and not models.is_head(layer)]
+    wanted = [layer for layer in model.layers if layer.weights and not is_head(layer)]
     found = {}
     with _opened(path) as file:
         stored = _in_order(_stored(file, path), wanted)

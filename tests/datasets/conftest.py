@@ -6,7 +6,9 @@ import tempfile
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from fkp_utils.system import places
+
+ROOT = places.CHECKOUT
 REAL = pathlib.Path(os.environ.get("FKP_DATA") or ROOT.parent / "shared" / "data").absolute()
 
 

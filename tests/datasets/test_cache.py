@@ -7,8 +7,8 @@ import warnings
 import numpy as np
 import pytest
 
-from fkp_utils import files
 from fkp_utils.datasets import cache
+from fkp_utils.system import files
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_failed_build_leaves_nothing_and_no_warning(source, own_cache):
 
 BUILDS_SLOWLY = """
 import pathlib, sys, time
-from fkp_utils import files
+from fkp_utils.system import files
 from fkp_utils.datasets import cache
 
 def build(folder):

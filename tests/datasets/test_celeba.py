@@ -1,6 +1,5 @@
 import errno
 import os
-import pathlib
 import re
 import shutil
 import subprocess
@@ -11,10 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fkp_utils import datasets, keypoints
-from fkp_utils.datasets import celeba, images
+from fkp_utils import keypoints
+from fkp_utils.datasets import celeba, images, loading
+from fkp_utils.system import places
 
-BENCHMARK = pathlib.Path(__file__).resolve().parents[2] / "benchmarks" / "celeba_memory.py"
+BENCHMARK = places.CHECKOUT / "benchmarks" / "celeba_memory.py"
 NAMES = [f"{number:06d}.jpg" for number in range(1, 7)]
 POINTS = ["lefteye", "righteye", "nose", "leftmouth", "rightmouth"]
 HEADER = [f"{point}_{axis}" for point in POINTS for axis in "xy"]
@@ -182,7 +182,7 @@ def _no_rows(root):
 )
 def test_what_is_wrong_is_said_with_its_place(tmp_path, own_cache, damage, message):
     damage(made(tmp_path))
-    with pytest.raises(datasets.DatasetError, match=message):
+    with pytest.raises(loading.DatasetError, match=message):
         celeba.load(tmp_path)
     assert [path.name for path in own_cache.iterdir() if path.is_dir()] == []
 
@@ -191,7 +191,7 @@ def test_a_text_file_that_ends_early_is_refused(tmp_path):
     made(tmp_path, text=True)
     path = tmp_path / "list_landmarks_align_celeba.txt"
     write(path, path.read_text().splitlines()[:-1])
-    with pytest.raises(datasets.DatasetError, match="line 1: '6' rows announced, 5 found; expected all"):
+    with pytest.raises(loading.DatasetError, match="line 1: '6' rows announced, 5 found; expected all"):
         celeba.load(tmp_path)
 
 
@@ -199,7 +199,7 @@ def test_a_text_file_that_ends_early_is_refused(tmp_path):
 def test_a_truncated_zip_is_refused(tmp_path, keep):
     path = made(tmp_path, zipped=True) / "img_align_celeba.zip"
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(datasets.DatasetError, match=r"img_align_celeba.zip: .*; expected a whole zip file"):
+    with pytest.raises(loading.DatasetError, match=r"img_align_celeba.zip: .*; expected a whole zip file"):
         celeba.load(tmp_path)
 
 
@@ -211,7 +211,7 @@ def test_a_damaged_zip_is_refused_with_the_member(tmp_path):
     middle = info.header_offset + 100 + info.compress_size // 2
     content[middle : middle + 8] = bytes(8)
     path.write_bytes(content)
-    with pytest.raises(datasets.DatasetError, match=r"img_align_celeba.zip, img_align_celeba/000003.jpg: Bad CRC-32"):
+    with pytest.raises(loading.DatasetError, match=r"img_align_celeba.zip, img_align_celeba/000003.jpg: Bad CRC-32"):
         celeba.load(tmp_path)
 
 
@@ -222,7 +222,7 @@ def test_without_files_the_error_says_what_where_and_how(tmp_path):
         "CelebA not found. Looked for img_align_celeba/ or img_align_celeba.zip with list_landmarks_align_celeba.csv "
         f"or list_landmarks_align_celeba.txt in {tmp_path}. How to get it: data/README.md"
     )
-    with pytest.raises(datasets.DatasetError, match=re.escape(expected)):
+    with pytest.raises(loading.DatasetError, match=re.escape(expected)):
         celeba.load(tmp_path)
 
 

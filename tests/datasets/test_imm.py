@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fkp_utils import datasets, keypoints
-from fkp_utils.datasets import imm
+from fkp_utils import keypoints
+from fkp_utils.datasets import imm, loading
 
 NAMES = ["01-1m", "01-2m", "02-1f", "03-5f"]
 HEAD = "#" * 70 + "\n#\n#    AAM Shape File\n#\n\n#\n# number of model points\n#\n58\n\n# format: <path#> ...\n#\n"
@@ -119,14 +119,14 @@ def _another_name(root):
 )
 def test_what_is_wrong_is_said_with_its_place(tmp_path, own_cache, damage, message):
     damage(made(tmp_path))
-    with pytest.raises(datasets.DatasetError, match=message):
+    with pytest.raises(loading.DatasetError, match=message):
         imm.load(tmp_path)
     assert [path.name for path in own_cache.iterdir() if path.is_dir()] == []
 
 
 def test_an_empty_folder_is_not_found(tmp_path):
     message = f"IMM face database not found. Looked for NN-?[mf].asf beside NN-?[mf].jpg, .bmp or .png in {tmp_path}. "
-    with pytest.raises(datasets.DatasetError, match=re.escape(message + "How to get it: data/README.md")):
+    with pytest.raises(loading.DatasetError, match=re.escape(message + "How to get it: data/README.md")):
         imm.load(tmp_path)
 
 

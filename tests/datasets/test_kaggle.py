@@ -1,6 +1,5 @@
 import csv
 import os
-import pathlib
 import re
 import subprocess
 import sys
@@ -9,10 +8,11 @@ import zipfile
 import numpy as np
 import pytest
 
-from fkp_utils import datasets, keypoints
-from fkp_utils.datasets import kaggle, kaggle_csv
+from fkp_utils import keypoints
+from fkp_utils.datasets import kaggle, kaggle_csv, loading
+from fkp_utils.system import places
 
-BENCHMARK = pathlib.Path(__file__).resolve().parents[2] / "benchmarks" / "kaggle_load.py"
+BENCHMARK = places.CHECKOUT / "benchmarks" / "kaggle_load.py"
 COLUMNS = keypoints.KAGGLE_15.columns
 FOUR = list(keypoints.FOUR_POINTS)
 LAYOUTS = ["bare", "folders", "zips", "bundle of zips", "bundle of tables"]
@@ -103,7 +103,7 @@ def changed(name, row, column, value):
 
 
 def raises(root, *parts, part="training"):
-    with pytest.raises(datasets.DatasetError) as error:
+    with pytest.raises(loading.DatasetError) as error:
         kaggle.load(root, part=part)
     for text in parts:
         assert text in str(error.value)
@@ -113,7 +113,7 @@ def raises(root, *parts, part="training"):
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_layout_has_the_same_faces(tmp_path, layout):
     root = made(tmp_path / "data", layout)
-    training, test = kaggle.load(root), datasets.load("kaggle", root, part="test")
+    training, test = kaggle.load(root), loading.load("kaggle", root, part="test")
     np.testing.assert_array_equal(training.images, IMAGES)
     np.testing.assert_array_equal(training.points, POINTS.astype(np.float32))
     np.testing.assert_array_equal(training.source, [0, 0, 0, 0, 1, 1, 1, 1])
@@ -164,7 +164,7 @@ def test_subjects_beside_the_tables(tmp_path):
 def test_bad_subjects(tmp_path, rows, message):
     root = made(tmp_path)
     (root / "subjects.csv").write_bytes(as_text(rows))
-    with pytest.raises(datasets.DatasetError, match=message):
+    with pytest.raises(loading.DatasetError, match=message):
         kaggle.load(root)
 
 
@@ -320,7 +320,7 @@ def test_missing_files_are_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     message = raises(None, "training.zip", "data/README.md")
     assert "/kaggle/input" in message
-    with pytest.raises(datasets.DatasetError, match="not found"):
+    with pytest.raises(loading.DatasetError, match="not found"):
         kaggle.fingerprint(tmp_path)
 
 
@@ -330,7 +330,7 @@ def test_only_one_part(tmp_path):
     (root / "IdLookupTable.csv").unlink()
     assert kaggle.load(root, part="test").source is None
     raises(root, "Looked for training.csv")
-    with pytest.raises(datasets.DatasetError, match=r"Looked for IdLookupTable\.csv beside test\.csv"):
+    with pytest.raises(loading.DatasetError, match=r"Looked for IdLookupTable\.csv beside test\.csv"):
         kaggle.write_submission(tmp_path / "submission.csv", np.zeros((3, 15, 2)), root)
 
 
@@ -339,14 +339,14 @@ def test_the_input_of_kaggle_is_found(tmp_path, monkeypatch, mount):
     (tmp_path / "input" / mount).parent.mkdir(parents=True)
     made(tmp_path / "input" / mount, "zips")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(datasets, "KAGGLE_INPUT", tmp_path / "input")
-    assert len(datasets.load("kaggle")) == len(IMAGES)
+    monkeypatch.setattr(loading, "KAGGLE_INPUT", tmp_path / "input")
+    assert len(loading.load("kaggle")) == len(IMAGES)
 
 
 def test_the_folder_that_fkp_data_names_is_found(tmp_path, monkeypatch):
     monkeypatch.setenv("FKP_DATA", str(tmp_path))
     made(tmp_path / "mine", "bundle of zips")
-    assert len(datasets.load("kaggle")) == len(IMAGES)
+    assert len(loading.load("kaggle")) == len(IMAGES)
 
 
 def test_the_fingerprint_changes_with_the_content_of_either_part(tmp_path):

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import strategies
 from hypothesis.extra import numpy as arrays
 
-from fkp_utils import datasets
-from fkp_utils.datasets import kaggle_csv
+from fkp_utils.datasets import kaggle_csv, loading
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (8, 96, 96, 1), np.uint8)
 
@@ -43,16 +42,16 @@ def test_the_fast_reading_accepts_what_the_exact_one_does(index, text, row):
     if text.strip().isdecimal() and int(text) < 256:
         np.testing.assert_array_equal(kaggle_csv.pixels(texts), exact())
     else:
-        with pytest.raises(datasets.DatasetError, match=f"row {row}, column Image") as expected:
+        with pytest.raises(loading.DatasetError, match=f"row {row}, column Image") as expected:
             exact()
-        with pytest.raises(datasets.DatasetError, match=re.escape(str(expected.value))):
+        with pytest.raises(loading.DatasetError, match=re.escape(str(expected.value))):
             kaggle_csv.pixels(texts)
 
 
 def test_a_pixel_moved_to_the_next_row_is_seen():
     rows = [pixel_text(IMAGES[0]).encode(), pixel_text(IMAGES[1]).encode()]
     moved = [rows[0].rsplit(b" ", 1)[0], b"255 " + rows[1]]
-    with pytest.raises(datasets.DatasetError, match="row 0, column Image: 9,215 values"):
+    with pytest.raises(loading.DatasetError, match="row 0, column Image: 9,215 values"):
         kaggle_csv.pixels([(f"row {k}", text) for k, text in enumerate(moved)])
 
 

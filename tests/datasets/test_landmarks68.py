@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from fkp_utils import datasets, faces, keypoints
-from fkp_utils.datasets import landmarks68
+from fkp_utils import faces, keypoints
+from fkp_utils.datasets import landmarks68, loading
 
 NAMES = ["Ann_Lee_00.jpg", "Ann_Lee_01.jpg", "Bob_7.jpg"]
 SIZES = [(100, 200), (224, 224), (300, 150)]  # width, height
@@ -164,7 +164,7 @@ def _no_folder(root):
 )
 def test_what_is_wrong_with_frames_is_said_with_its_place(tmp_path, own_cache, damage, message):
     damage(made(tmp_path))
-    with pytest.raises(datasets.DatasetError, match=message):
+    with pytest.raises(loading.DatasetError, match=message):
         landmarks68.load(tmp_path)
     assert [path.name for path in own_cache.iterdir() if path.is_dir()] == []
 
@@ -192,18 +192,18 @@ def _first_lines(path):
 )
 def test_what_is_wrong_with_pts_files_is_said_with_its_place(tmp_path, damage, message):
     damage(made_pts(tmp_path) / "helen/trainset/image_0.pts")
-    with pytest.raises(datasets.DatasetError, match=message):
+    with pytest.raises(loading.DatasetError, match=message):
         landmarks68.load(tmp_path)
 
 
 def test_a_part_without_faces_is_an_error(tmp_path):
     made_pts(tmp_path / "pts", ["lfpw/trainset"])
-    with pytest.raises(datasets.DatasetError, match="no faces of part 'test'; all 1 are of the other part"):
+    with pytest.raises(loading.DatasetError, match="no faces of part 'test'; all 1 are of the other part"):
         landmarks68.load(tmp_path / "pts", part="test")
     made(tmp_path)
     for path in (tmp_path / "test").iterdir():
         path.unlink()
-    with pytest.raises(datasets.DatasetError, match="test: no images; expected some of"):
+    with pytest.raises(loading.DatasetError, match="test: no images; expected some of"):
         landmarks68.load(tmp_path, part="test")
 
 
@@ -212,7 +212,7 @@ def test_an_empty_folder_is_not_found(tmp_path):
         "68 points not found. Looked for training_frames_keypoints.csv with training/ and test/, or .pts files beside "
         f"images in {tmp_path}. How to get it: data/README.md"
     )
-    with pytest.raises(datasets.DatasetError, match=re.escape(message)):
+    with pytest.raises(loading.DatasetError, match=re.escape(message)):
         landmarks68.load(tmp_path)
 
 

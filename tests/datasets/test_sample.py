@@ -1,12 +1,11 @@
-import pathlib
-
 import numpy as np
 import pytest
 
 from fkp_utils import keypoints
 from fkp_utils.datasets import kaggle, sample
+from fkp_utils.system import places
 
-COMMITTED = pathlib.Path(__file__).resolve().parents[2] / "data" / "sample"
+COMMITTED = places.CHECKOUT / "data" / "sample"
 NAMES = ["IdLookupTable.csv", "SampleSubmission.csv", "subjects.csv", "test.zip", "training.zip"]
 
 

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from fkp_utils import models
-from fkp_utils.models import backbones, pretrained
+from fkp_utils.models import architectures, backbones, pretrained
 
 keras = pytest.importorskip("keras")
 h5py = pytest.importorskip("h5py")
@@ -20,7 +19,7 @@ def answers(model, photos):
 
 @pytest.fixture(scope="module")
 def mobilenet():
-    return models.build("mobilenetv2", 5, (40, 56))
+    return architectures.build("mobilenetv2", 5, (40, 56))
 
 
 def plain(name, **options):
@@ -46,7 +45,7 @@ def file_of(net, path, named=lambda number, name: name):
 @pytest.mark.parametrize("name", PREPARED)
 def test_each_gets_what_its_weights_expect(name, channels):
     photos = images(2, (71, 80), channels)
-    model = models.build(name, 5, (71, 80), channels)
+    model = architectures.build(name, 5, (71, 80), channels)
     seen = keras.Model(model.input, model.get_layer("as_imagenet").output)
     colours = photos if channels == 3 else photos.repeat(3, axis=3)
     expected = getattr(keras.applications, PREPARED[name]).preprocess_input(colours.copy())
@@ -55,8 +54,8 @@ def test_each_gets_what_its_weights_expect(name, channels):
 
 @pytest.mark.parametrize(("name", "learnt"), [("resnet50", True), ("mobilenetv2", False)])
 def test_grey_becomes_three_colours_by_a_convolution_that_learns_or_by_repetition(name, learnt):
-    model = models.build(name, 2, (32, 32))
-    models.freeze(model)
+    model = architectures.build(name, 2, (32, 32))
+    architectures.freeze(model)
     learning = {layer.name for layer in model.layers if layer.trainable_weights}
     assert ("head_colours" in learning) == learnt
     assert {each for each in learning if not each.startswith("head")} == set()
@@ -72,7 +71,7 @@ def test_it_is_flat_and_comes_back_from_disk(mobilenet, tmp_path):
 
 
 def test_names_do_not_depend_on_what_was_built_before():
-    first, second = ([layer.name for layer in models.build("xception", 2, (71, 71)).layers] for _ in range(2))
+    first, second = ([layer.name for layer in architectures.build("xception", 2, (71, 71)).layers] for _ in range(2))
     assert first == second
     assert {"conv2d_1", "conv2d_4", "batch_normalization_4"} <= set(first)
 
@@ -88,8 +87,8 @@ def test_published_files_with_other_names_are_read_in_order(name, tmp_path):
     """Files of that kind number their layers: convolution2d_1, batchnormalization_1, …"""
     net = plain(name, input_shape=(96, 96, 3))
     path = file_of(net, tmp_path / "weights.h5", lambda number, _: f"layer_{number}")
-    model = models.build(name, 5, (96, 96), weights=path)
-    own = [layer for layer in model.layers if layer.weights and not models.is_head(layer)]
+    model = architectures.build(name, 5, (96, 96), weights=path)
+    own = [layer for layer in model.layers if layer.weights and not pretrained.is_head(layer)]
     theirs = [layer for layer in net.layers if layer.weights]
     assert len(own) == len(theirs)
     for layer, other in zip(own, theirs, strict=True):
@@ -98,8 +97,10 @@ def test_published_files_with_other_names_are_read_in_order(name, tmp_path):
 
 def test_a_file_of_another_architecture_is_refused(tmp_path):
     path = file_of(plain("mobilenetv2", input_shape=(96, 96, 3), alpha=0.5), tmp_path / "half.h5")
-    with pytest.raises(models.WeightsError, match=r"half.h5: layer Conv1 has shapes 3×3×3×16; expected 3×3×3×32"):
-        models.build("mobilenetv2", 5, weights=path)
+    with pytest.raises(
+        architectures.WeightsError, match=r"half.h5: layer Conv1 has shapes 3×3×3×16; expected 3×3×3×32"
+    ):
+        architectures.build("mobilenetv2", 5, weights=path)
 
 
 @pytest.mark.parametrize("name", backbones._BACKBONES)

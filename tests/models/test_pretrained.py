@@ -4,8 +4,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from fkp_utils import models
-from fkp_utils.models import pretrained
+from fkp_utils.models import architectures, pretrained
 
 keras = pytest.importorskip("keras")
 h5py = pytest.importorskip("h5py")
@@ -32,7 +31,7 @@ def keras_2(path, layers, chunks=1):
 
 
 def weights_of(model, names=None):
-    kept = [layer for layer in model.layers if not models.is_head(layer)]
+    kept = [layer for layer in model.layers if not pretrained.is_head(layer)]
     return {layer.name: layer.get_weights() for layer in kept if names is None or layer.name in names}
 
 
@@ -42,7 +41,7 @@ def same(first, second):
 
 @pytest.fixture(scope="module")
 def lenet():
-    return models.build("lenet5", 15, (24, 24))
+    return architectures.build("lenet5", 15, (24, 24))
 
 
 @pytest.mark.parametrize("chunks", [1, 3])
@@ -50,7 +49,7 @@ def test_vgg_from_the_file_of_keras_applications(tmp_path, chunks):
     theirs = keras.applications.VGG16(include_top=False, weights=None)
     layers = {layer.name: layer.get_weights() for layer in theirs.layers}
     keras_2(tmp_path / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", layers, chunks)
-    model = models.build("vgg16", 15, (32, 32), weights=tmp_path)
+    model = architectures.build("vgg16", 15, (32, 32), weights=tmp_path)
     convolutions = [name for name, arrays in layers.items() if arrays]
     assert len(convolutions) == 13
     assert all(same(model.get_layer(name).get_weights(), layers[name]) for name in convolutions)
@@ -60,19 +59,19 @@ def test_vgg_from_the_file_of_keras_applications(tmp_path, chunks):
 def test_what_keras_saves_is_read(lenet, tmp_path, file, monkeypatch):
     (lenet.save_weights if ".weights." in file else lenet.save)(tmp_path / file)
     for weights in (tmp_path / file, str(tmp_path)):
-        model = models.build("lenet5", 4, (24, 24), weights=weights)
+        model = architectures.build("lenet5", 4, (24, 24), weights=weights)
         assert all(same(arrays, model.get_layer(name).get_weights()) for name, arrays in weights_of(lenet).items())
 
 
 @pytest.mark.skipif(SQUEEZENET is None, reason="the ImageNet weights of SqueezeNet are not here")
 def test_squeezenet_takes_its_imagenet_weights(monkeypatch):
-    model = models.build("squeezenet", 15, weights=SQUEEZENET)
+    model = architectures.build("squeezenet", 15, weights=SQUEEZENET)
     with h5py.File(SQUEEZENET) as file:
         np.testing.assert_array_equal(
             model.get_layer("fire9_expand3x3").get_weights()[0], file["fire9/expand3x3/uniform25"]
         )
     monkeypatch.setenv("FKP_WEIGHTS", str(SQUEEZENET.parent))
-    again = models.build("squeezenet", 15, weights="imagenet")
+    again = architectures.build("squeezenet", 15, weights="imagenet")
     assert all(same(arrays, again.get_layer(name).get_weights()) for name, arrays in weights_of(model).items())
 
 
@@ -97,21 +96,25 @@ def test_offline_says_what_to_do(tmp_path, monkeypatch):
         raise Exception("URL fetch failure: Name or service not known")
 
     monkeypatch.setattr(keras.utils, "get_file", offline)
-    with pytest.raises(models.WeightsError) as caught:
-        models.build("vgg16", 15, weights="imagenet")
+    with pytest.raises(architectures.WeightsError) as caught:
+        architectures.build("vgg16", 15, weights="imagenet")
     for part in ("not known", "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", "FKP_WEIGHTS", "weights=None"):
         assert part in str(caught.value)
 
 
 def test_places_without_weights_are_named(tmp_path):
-    with pytest.raises(models.WeightsError, match="there are no ImageNet weights of lenet5; there are of vgg16, vgg19"):
-        models.build("lenet5", 15, weights="imagenet")
-    with pytest.raises(models.WeightsError, match=r"nowhere.h5: not found; expected a file of weights, a folder"):
-        models.build("lenet5", 15, weights=tmp_path / "nowhere.h5")
     with pytest.raises(
-        models.WeightsError, match=r"no weights of lenet5 in this folder; expected lenet5.weights.h5 or"
+        architectures.WeightsError, match="there are no ImageNet weights of lenet5; there are of vgg16, vgg19"
     ):
-        models.build("lenet5", 15, weights=tmp_path)
+        architectures.build("lenet5", 15, weights="imagenet")
+    with pytest.raises(
+        architectures.WeightsError, match=r"nowhere.h5: not found; expected a file of weights, a folder"
+    ):
+        architectures.build("lenet5", 15, weights=tmp_path / "nowhere.h5")
+    with pytest.raises(
+        architectures.WeightsError, match=r"no weights of lenet5 in this folder; expected lenet5.weights.h5 or"
+    ):
+        architectures.build("lenet5", 15, weights=tmp_path)
 
 
 def test_a_file_that_does_not_fit_is_refused_and_changes_nothing(lenet, tmp_path):
@@ -126,11 +129,11 @@ def test_a_file_that_does_not_fit_is_refused_and_changes_nothing(lenet, tmp_path
         "number.h5": (good | {"conv2": [kernel]}, r"layer conv2 has shapes 3×3×6×16; expected 3×3×6×16 and 16"),
         "nan.h5": (good | {"conv2": [kernel * np.nan, bias]}, r"layer conv2 has values that are not finite"),
     }
-    model = models.build("lenet5", 15, (24, 24))
+    model = architectures.build("lenet5", 15, (24, 24))
     before = model.get_weights()
-    for name, (layers, message) in cases.items():
-        with pytest.raises(models.WeightsError, match=message):
-            pretrained.load(model, keras_2(tmp_path / name, layers))
+    for name, (stored, message) in cases.items():
+        with pytest.raises(architectures.WeightsError, match=message):
+            pretrained.load(model, keras_2(tmp_path / name, stored))
         assert same(model.get_weights(), before)
 
 
@@ -138,13 +141,15 @@ def test_a_damaged_file_is_refused(lenet, tmp_path):
     whole = keras_2(tmp_path / "whole.h5", weights_of(lenet))
     for name, data in (("half.h5", whole.read_bytes()[:3000]), ("text.h5", b"not found"), ("empty.h5", b"")):
         (tmp_path / name).write_bytes(data)
-        with pytest.raises(models.WeightsError, match=f"{name}: .*expected a whole HDF5 file"):
-            models.build("lenet5", 15, (24, 24), weights=tmp_path / name)
+        with pytest.raises(architectures.WeightsError, match=f"{name}: .*expected a whole HDF5 file"):
+            architectures.build("lenet5", 15, (24, 24), weights=tmp_path / name)
     with h5py.File(whole, "a") as file:
         del file["conv2"]
-    with pytest.raises(models.WeightsError, match=r"whole.h5: .*conv2.*expected a whole HDF5 file"):
-        models.build("lenet5", 15, (24, 24), weights=whole)
+    with pytest.raises(architectures.WeightsError, match=r"whole.h5: .*conv2.*expected a whole HDF5 file"):
+        architectures.build("lenet5", 15, (24, 24), weights=whole)
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["numbers"] = np.arange(3)
-    with pytest.raises(models.WeightsError, match=r"other.h5: no layer names; expected a file as keras writes it"):
-        models.build("lenet5", 15, (24, 24), weights=tmp_path / "other.h5")
+    with pytest.raises(
+        architectures.WeightsError, match=r"other.h5: no layer names; expected a file as keras writes it"
+    ):
+        architectures.build("lenet5", 15, (24, 24), weights=tmp_path / "other.h5")

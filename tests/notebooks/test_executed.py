@@ -8,7 +8,8 @@ import nbformat
 import pytest
 from PIL import Image
 
-from fkp_utils import front, notebooks
+from fkp_utils.course import front, notebooks
+from fkp_utils.system import places
 
 NAMES = notebooks.names()
 
@@ -106,10 +107,10 @@ def test_the_front_of_the_repository_is_refreshed(smoke, tmp_path):
 
 
 def test_the_readme_has_every_notebook_with_its_finding():
-    text = (notebooks.ROOT / "README.md").read_text(encoding="utf-8")
+    text = (places.CHECKOUT / "README.md").read_text(encoding="utf-8")
     between = text.split(front.START)[1].split(front.END)[0]
     hint = "the README's table is not that of the notebooks; run `make figures`"
-    assert between == front.table(notebooks.ROOT / "no records", between), hint
+    assert between == front.table(places.CHECKOUT / "no records", between), hint
     assert all(len(finding) > 20 for _, finding in front._ROW.findall(between)), hint
     assert len(front._ROW.findall(between)) == len(NAMES), hint
 

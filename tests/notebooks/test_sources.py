@@ -10,7 +10,8 @@ import statistics
 
 import pytest
 
-from fkp_utils import badges, notebooks
+from fkp_utils.course import badges, notebooks
+from fkp_utils.system import places
 
 NAMES = notebooks.names()
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.parametrize("name", NAMES)
 
 
 def cells(name, kind=None):
-    found = notebooks.cells(notebooks.NOTEBOOKS / f"{name}.ipynb")
+    found = notebooks.cells(places.NOTEBOOKS / f"{name}.ipynb")
     return [cell for cell in found if kind in (None, cell["cell_type"])]
 
 
@@ -29,7 +30,7 @@ def slug(heading):
 
 
 def test_no_output_is_committed(name):
-    raw = json.loads((notebooks.NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))
+    raw = json.loads((places.NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))
     assert raw["nbformat"] == 4
     assert raw["metadata"]["kernelspec"]["name"] == "python3"
     assert not {"widgets", "papermill", "fkp"} & raw["metadata"].keys()
@@ -52,9 +53,9 @@ def test_first_come_title_badges_and_what_is_learnt(name):
 def test_then_the_setup_then_the_parameters(name):
     setup, parameters = cells(name, "code")[:2]
     assert f"github.com/{badges.repository()}" in setup["source"]
-    assert re.search(r"^runtime\.prepare\(", setup["source"], re.MULTILINE)
+    assert re.search(r"^setup\.prepare\(", setup["source"], re.MULTILINE)
     assert parameters["metadata"]["tags"] == ["parameters"]
-    declared = notebooks.declared(notebooks.NOTEBOOKS / f"{name}.ipynb")
+    declared = notebooks.declared(places.NOTEBOOKS / f"{name}.ipynb")
     assert {"DATA": "synthetic", "ROOT": "", "PROFILE": "quick", "SEED": 0}.items() <= declared.items()
     assert all("#" in line for line in parameters["source"].splitlines()), "a parameter without a comment"
 
@@ -140,7 +141,7 @@ def test_links_resolve(name):
             assert not target.startswith("http:"), target
             if re.fullmatch(r"\d\d_\w+\.ipynb", path) and path[:-6] not in NAMES:
                 continue  # announced; the report shows such a link as plain text
-            assert not path or (notebooks.NOTEBOOKS / path).exists(), f"{target} leads nowhere"
+            assert not path or (places.NOTEBOOKS / path).exists(), f"{target} leads nowhere"
             if anchor:
                 other = cells(path.removesuffix(".ipynb") if path else name, "markdown")
                 headings = re.findall(r"^#+ (.*)$", "\n".join(each["source"] for each in other), re.MULTILINE)

@@ -6,7 +6,7 @@ import urllib.parse
 
 import pytest
 
-from fkp_utils import claims, notebooks
+from fkp_utils.course import claims, notebooks
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = [

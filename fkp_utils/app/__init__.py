@@ -1,0 +1,1 @@
+"""Points for any photo (`prediction`), and the `submission` to Kaggle."""

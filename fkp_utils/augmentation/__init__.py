@@ -1,0 +1,1 @@
+"""Images moved and changed together with their labels: `augment`, its Keras layer, `warp`, `corruptions`."""

@@ -1,0 +1,1 @@
+"""`baselines`, `errors`, intervals (`bootstrap`), `verdicts`, `comparisons`, `test_time_augmentation`."""

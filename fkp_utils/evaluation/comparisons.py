@@ -1,0 +1,94 @@
+"""Is one network better than another, or only luckier?  On the same faces, over persons and restarts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fkp_utils import faces as face_sets
+from fkp_utils import metrics
+from fkp_utils.evaluation import bootstrap, verdicts
+from fkp_utils.training import data_views
+
+if TYPE_CHECKING:
+    from fkp_utils.training import runs
+
+
+def unseen(data: data_views.Data, by: data_views.Data) -> face_sets.Faces:
+    """The evaluation faces of `data` whose persons and images a network that learnt from `by` has not met.
+
+    The two may differ in `limit`.  Synthetic sets of another limit or seed share no person, whatever their numbers.
+    """
+    faces = data.parts().evaluation
+    if data == by or data.name != by.name or data.name == "synthetic":
+        return faces
+    known = by.parts()[:2]
+    images = {image.tobytes() for part in known for _, batch in part.batches() for image in batch}
+    met = np.array([image.tobytes() in images for _, batch in faces.batches() for image in batch])
+    if faces.subject is not None:
+        met |= np.isin(faces.subject, np.concatenate([part.subject for part in known]))
+    return faces.select(~met)
+
+
+def difference(
+    first: runs.Run, second: runs.Run, faces: face_sets.Faces, repeats: int = 1000, seed: int = 0
+) -> metrics.Estimate:
+    """RMSE in px of the first run minus that of the second on the faces; the interval is over persons."""
+    groups = faces.groups
+    return bootstrap.rmse_difference(first.predict(faces), second.predict(faces), faces.points, groups, repeats, seed)
+
+
+def is_lower(
+    first: runs.Run,
+    second: runs.Run,
+    faces: face_sets.Faces,
+    factor: float = 1.0,
+    repeats: int = 1000,
+    seed: int = 0,
+    by_seed: bool = False,
+) -> verdicts.Verdict:
+    """Whether the first run's mean squared error is lower than `factor` times the second's.
+
+    It is only if that is so in 95% of bootstrap draws of persons from the faces, and of the pairs of restarts, whose
+    errors are those on the evaluation part of each run.  by_seed: only restarts of the same seed are paired, which
+    begin with the same weights and see the faces in the same order, if the two runs differ in the labels alone.
+    """
+    squares = [(run.predict(faces) - faces.points).reshape(-1) ** 2 for run in (first, second)]
+    groups = np.repeat(faces.groups, squares[0].size // len(faces))
+    less = bootstrap.largest_share(-np.stack([squares[0], factor * squares[1]], axis=1), groups, repeats, seed)[0]
+    errors = [run.restarts["evaluation"].to_numpy() ** 2 for run in (first, second)]
+    restarts = verdicts.of_pairs(errors[0], factor * errors[1])
+    if by_seed and min(map(len, errors)) > 1:
+        restarts = verdicts.of_restarts(errors[0] < factor * errors[1])
+    return verdicts.agreed([verdicts.of_share(float(less)), restarts])
+
+
+def extra_cost(
+    changed: tuple[runs.Run, runs.Run],
+    usual: tuple[runs.Run, runs.Run],
+    faces: face_sets.Faces,
+    repeats: int = 1000,
+    seed: int = 0,
+) -> metrics.Estimate:
+    """How much more a step costs in one setting than in another: in px², on the faces, over persons.
+
+    A step is a pair of runs, with and without it; its cost is the mean squared error of the first minus the second's.
+    """
+    signs = (1, -1, -1, 1)
+    squares = [(run.predict(faces) - faces.points) ** 2 for run in (*changed, *usual)]
+    costs = sum(sign * each for sign, each in zip(signs, squares, strict=True)).reshape(-1)
+    return bootstrap.mean(costs, np.repeat(faces.groups, costs.size // len(faces)), repeats, seed)
+
+
+def beats(
+    run: runs.Run, baseline: np.ndarray, faces: face_sets.Faces, repeats: int = 1000, seed: int = 0
+) -> verdicts.Verdict:
+    """Whether the run's error is lower than that of points (N, K, 2) that need no training, such as a baseline's.
+
+    By the interval of the difference over persons, and by the restarts, whose errors are those on the evaluation part:
+    the faces have to be that part.
+    """
+    gain = bootstrap.rmse_difference(run.predict(faces), baseline, faces.points, faces.groups, repeats, seed)
+    lower = run.restarts["evaluation"].to_numpy() < metrics.rmse(baseline, faces.points)
+    return verdicts.below(gain, 0.0, lower)

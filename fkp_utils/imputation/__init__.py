@@ -1,0 +1,1 @@
+"""Missing labels filled: the `imputers`, a `gaussian` with gaps, and `impute.fill`."""

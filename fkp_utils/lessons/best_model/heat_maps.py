@@ -1,0 +1,41 @@
+"""The maps of a network that draws where each point may be, and two ways to read a place from them (notebook 13)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from fkp_utils.interpretation import activations
+
+if TYPE_CHECKING:
+    import keras
+
+
+def weights(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """(N, h, w, O) the share of each place in each output's map, which add up to 1; for images (N, H, W, C).
+
+    ValueError for a model without such maps.
+    """
+    names = [layer.name for layer in model.layers]
+    if "head_maps" not in names:
+        raise ValueError(f"{model.name} draws no heat maps; expected a layer called head_maps")
+    height, width, outputs = model.get_layer("head_maps").output.shape[1:]
+    flat = activations.layer_outputs(model, images, ["head_weights"])["head_weights"]
+    return flat.reshape(len(images), height, width, outputs)
+
+
+def highest(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(N, O, 2) px: the middle of the highest place of each map (N, h, w, O), in an image of `size` (height, width)."""
+    count, rows, columns, outputs = maps.shape
+    places = maps.reshape(count, -1, outputs).argmax(axis=1)
+    cell = size[1] / columns, size[0] / rows
+    return np.stack([(places % columns + 0.5) * cell[0] - 0.5, (places // columns + 0.5) * cell[1] - 0.5], axis=-1)
+
+
+def enlarged(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(N, H, W) maps (N, h, w) at `size` (height, width), each scaled so that its highest place is 1."""
+    images = [Image.fromarray(each.astype(np.float32)).resize(size[::-1], Image.Resampling.BILINEAR) for each in maps]
+    large = np.stack([np.asarray(image) for image in images])
+    return large / large.max(axis=(1, 2), keepdims=True)

@@ -1,0 +1,90 @@
+"""What a spread of answers says of the error: its calibration, its reliability, and what it notices."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import optimize, stats
+
+from fkp_utils import faces as face_sets
+from fkp_utils import metrics
+from fkp_utils.evaluation import bootstrap, errors, test_time_augmentation
+
+if TYPE_CHECKING:
+    from fkp_utils.training import runs
+
+
+@dataclasses.dataclass(frozen=True)
+class Calibration:
+    """The error in px that a spread stands for: the root of floor² + (factor × spread)²."""
+
+    floor: float
+    factor: float
+
+    def __call__(self, spread: np.ndarray) -> np.ndarray:
+        return np.hypot(self.floor, self.factor * np.asarray(spread, float))
+
+
+def calibrate(spread: np.ndarray, squares: np.ndarray) -> Calibration:
+    """The calibration under which the squared errors (N,) in px² are likeliest, if errors are normal; NaN is left out.
+
+    spread: (N,) in px.  The likelihood weighs errors relative to what is expected, so that a few large ones do not
+    decide.  ValueError for fewer than three faces.
+    """
+    spread, squares = np.asarray(spread, float), np.asarray(squares, float)
+    known = np.isfinite(squares) & np.isfinite(spread)
+    if known.sum() < 3:
+        raise ValueError(f"{known.sum()} faces with a spread and an error; expected at least three")
+    spread, squares = np.maximum(spread[known], 1e-6), np.maximum(squares[known], 1e-9)
+
+    def unlikely(logs: np.ndarray) -> float:
+        variance = np.exp(2 * logs[0]) + np.exp(2 * logs[1]) * spread**2
+        return float((np.log(variance) + squares / variance).mean())
+
+    start = np.log([np.sqrt(np.median(squares)) / 2, np.sqrt(np.median(squares)) / np.median(spread) / 2])
+    found = optimize.minimize(unlikely, start, method="Nelder-Mead").x
+    return Calibration(*map(float, np.exp(found)))
+
+
+def expect(
+    run: runs.Run, validation: face_sets.Faces, faces: face_sets.Faces
+) -> tuple[test_time_augmentation.Averaged, np.ndarray]:
+    """The faces as `test_time_augmentation.predict` sees them, and the error (N,) in px that is expected of each.
+
+    The expectation is calibrated on validation.
+    """
+    seen, found = (test_time_augmentation.predict(run, each) for each in (validation, faces))
+    actual = errors.of_faces(seen.points, validation.points)
+    return found, calibrate(seen.face, actual**2)(found.face)
+
+
+def reliability(
+    expected: np.ndarray, actual: np.ndarray, groups: np.ndarray, bins: int = 6, repeats: int = 1000, seed: int = 0
+) -> tuple[list[float], list[metrics.Estimate]]:
+    """Faces in `bins` equal parts by their expected error (N,): its root mean square, and that of the real error there.
+
+    actual: (N,) px, the error of each face.  Intervals are 95%, over groups (N,).
+    """
+    known = np.flatnonzero(np.isfinite(actual))
+    order = np.array_split(known[np.argsort(expected[known])], bins)
+    wanted = [float(np.sqrt((expected[rows] ** 2).mean())) for rows in order]
+    found = [bootstrap.mean(actual[rows] ** 2, groups[rows], repeats, seed) for rows in order]
+    return wanted, [metrics.Estimate(each.value**0.5, each.low**0.5, each.high**0.5) for each in found]
+
+
+def rank_correlation(
+    first: np.ndarray, second: np.ndarray, groups: np.ndarray, repeats: int = 1000, seed: int = 0
+) -> metrics.Estimate:
+    """Spearman's rank correlation of two values of each face (N,), with its 95% interval over groups (N,)."""
+    return bootstrap.statistic(lambda rows: stats.spearmanr(first[rows], second[rows]).statistic, groups, repeats, seed)
+
+
+def noticed(plain: np.ndarray, odd: np.ndarray) -> float:
+    """Share of pairs, one of each kind, in which the odd image (M,) has the larger spread than the plain one (N,).
+
+    Ties count half: 0.5 is no idea, 1 is always (the area under the ROC curve).
+    """
+    ranks = stats.rankdata(np.concatenate([plain, odd]))[len(plain) :]
+    return float((ranks.sum() - len(odd) * (len(odd) + 1) / 2) / (len(odd) * len(plain)))

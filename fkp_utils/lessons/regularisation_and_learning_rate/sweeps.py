@@ -1,0 +1,175 @@
+"""Many small trainings of one network, and the spread of restarts that they share (notebook 08, S2)."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import stats
+
+from fkp_utils import keypoints, metrics
+from fkp_utils.evaluation import bootstrap, verdicts
+from fkp_utils.training import data_views
+
+if TYPE_CHECKING:
+    from fkp_utils import faces as face_sets
+    from fkp_utils.training import experiment, runs
+
+
+def spread(errors: Mapping[Any, np.ndarray]) -> tuple[float, int]:
+    """The sd of restarts (R,) around the mean of their own training, one for all, and its degrees of freedom.
+
+    With two restarts of a few trainings and one of the others, this is what one restart's luck amounts to.  NaN and 0
+    if nothing was restarted.
+    """
+    different = {tuple(map(float, each)) for each in errors.values()}  # a training under two names is one
+    freedom = sum(len(each) - 1 for each in different)
+    squares = sum(float(np.var(each) * len(each)) for each in different)
+    return (math.sqrt(squares / freedom) if freedom else math.nan), freedom
+
+
+def intervals(errors: Mapping[Any, np.ndarray]) -> dict[Any, metrics.Estimate]:
+    """The mean of each training's restarts, with its 95% interval by the common spread if anything was restarted."""
+    sd, freedom = spread(errors)
+    found = {}
+    for name, each in errors.items():
+        mean = float(np.mean(each))
+        half = sd * float(stats.t.ppf(0.975, freedom)) / math.sqrt(len(each)) if freedom else 0.0
+        found[name] = metrics.Estimate(mean, mean - half, mean + half)
+    return found
+
+
+def luck(errors: Mapping[Any, np.ndarray]) -> metrics.Estimate:
+    """How far two single restarts of one training differ by luck in 95% of cases, with a 95% interval of that.
+
+    ValueError if nothing was restarted.
+    """
+    sd, freedom = spread(errors)
+    if not freedom:
+        raise ValueError(f"none of {len(errors)} trainings was restarted; expected two restarts of one at least")
+    usual = 1.96 * math.sqrt(2) * sd
+    low, high = (usual * math.sqrt(freedom / stats.chi2.ppf(share, freedom)) for share in (0.975, 0.025))
+    return metrics.Estimate(usual, float(low), float(high))
+
+
+def difference(errors: Mapping[Any, np.ndarray], first: Any, second: Any) -> metrics.Estimate:
+    """The mean of the first training's restarts minus that of the second's, with the interval as in `intervals`."""
+    sd, freedom = spread(errors)
+    value = float(np.mean(errors[first]) - np.mean(errors[second]))
+    scale = math.sqrt(1 / len(errors[first]) + 1 / len(errors[second]))
+    half = sd * scale * float(stats.t.ppf(0.975, freedom)) if freedom else 0.0
+    return metrics.Estimate(value, value - half, value + half)
+
+
+def is_lower(
+    errors: Mapping[Any, np.ndarray], first: Any, second: Any, persons: metrics.Estimate | None = None
+) -> verdicts.Verdict:
+    """Whether the first training's error is lower, by the interval of the difference; not told without restarts.
+
+    persons: the same difference with its interval over persons, which must say the same.
+    """
+    if spread(errors)[1] == 0:
+        return verdicts.unknown("nothing was restarted")
+    found = [difference(errors, first, second)] + ([] if persons is None else [persons])
+    return verdicts.agreed(verdicts.below(each) for each in found)
+
+
+def by_persons(
+    first: np.ndarray, second: np.ndarray, faces: face_sets.Faces, repeats: int = 1000, seed: int = 0
+) -> metrics.Estimate:
+    """RMSE in px of the first predictions (N, K, 2) minus that of the second; the interval is over persons."""
+    return bootstrap.rmse_difference(first, second, faces.points, faces.groups, repeats, seed)
+
+
+def told(found: metrics.Estimate) -> str:
+    """The estimate, without an interval where it has none."""
+    return f"{found.value:.2f}" if found.low == found.high else str(found)
+
+
+def regions(whole: keypoints.KeypointSet) -> dict[str, tuple[str, ...]]:
+    """The names of the keypoints by region of the face: eyes, brows, nose and mouth, jaw; those that the set has."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in whole.names:
+        words = {"eyebrow": "brows", "eye": "eyes", "jaw": "jaw"}
+        region = next((region for word, region in words.items() if word in name), "nose and mouth")
+        found[region] = (*found.get(region, ()), name)
+    return found
+
+
+def half_image(pixels: float, side: int) -> float:
+    """The square of an error in px, in units of coordinates from -1 to 1 in images of `side` px (S2)."""
+    return (2 * pixels / side) ** 2
+
+
+class Trainings:
+    """Trainings that differ from a usual one, by name: their runs, and on its evaluation faces errors and predictions.
+
+    usual: an experiment.  scale: what errors (R,) of the restarts are multiplied with, such as for another image size.
+    repeats, seed: of bootstraps over persons.
+    """
+
+    def __init__(self, usual: experiment.Experiment, scale: float = 1.0, repeats: int = 1000, seed: int = 0) -> None:
+        self.usual, self.scale, self.draws = usual, scale, {"repeats": repeats, "seed": seed}
+        self.faces = usual.data.parts().evaluation
+        self.runs: dict[str, runs.Run] = {}
+        self.errors: dict[str, np.ndarray] = {}
+        self.predicted: dict[str, np.ndarray] = {}
+
+    def train(self, name: str, **changes: Any) -> None:
+        """Trains the usual experiment with changes to its fields; one that explodes is told in a line, and left out."""
+        from fkp_utils.training import loop, runs
+
+        try:
+            self.runs[name] = runs.run(dataclasses.replace(self.usual, **changes))
+        except loop.TrainingError as problem:
+            print(f"{name} is left out: {problem}")
+            return
+        self.errors[name] = self.scale * self.runs[name].restarts["evaluation"].to_numpy()
+        self.predicted[name] = self.runs[name].predict(self.faces)
+
+    def train_specialists(self, name: str, groups: Mapping[str, tuple[str, ...]]) -> int:
+        """Trains the usual experiment for each group of points (their names), and joins them; returns all parameters.
+
+        The data of the usual experiment are `data_views.Complete`.
+        """
+        from fkp_utils.training import runs
+
+        joined, squares, parameters = np.empty_like(self.faces.points), 0.0, 0
+        for names in groups.values():
+            view = data_views.OnlyPoints(names)
+            run = runs.run(dataclasses.replace(self.usual, data=self.usual.data.through(view)))
+            rows = [self.faces.keypoints.index(point) for point in names]
+            joined[:, rows] = run.predict(view.apply(self.faces, "evaluation"))
+            squares = squares + len(names) * run.restarts["evaluation"].to_numpy() ** 2
+            parameters += run.facts["parameters"]
+        self.errors[name] = self.scale * np.sqrt(squares / joined.shape[1])
+        self.predicted[name] = joined
+        return parameters
+
+    def lower(self, first: str, second: str) -> verdicts.Verdict:
+        """Whether the first has the lower error, as `is_lower`; not told if one of them was left out."""
+        if not {first, second} <= set(self.errors):
+            return verdicts.unknown("one of the two did not train")
+        pair = self.predicted[first], self.predicted[second]
+        return is_lower(self.errors, first, second, by_persons(*pair, self.faces, **self.draws))
+
+    def text(self, names: Iterable[str]) -> str:
+        """The errors of those that were not left out, with their intervals, in a line."""
+        found = intervals(self.errors)
+        return ", ".join(f"{name} {told(found[name])}" for name in names if name in found) + " px"
+
+    def change(self, first: str, second: str) -> str:
+        """The difference of two errors with its interval, in words; also if one of them was left out."""
+        if not {first, second} <= set(self.errors):
+            return "one of the two did not train"
+        return f"RMSE changes by {told(difference(self.errors, first, second))} px"
+
+    def curves(self, name: str) -> list[np.ndarray]:
+        """The validation error of each epoch (E,), scaled, a curve for each restart; none if it was left out."""
+        run = self.runs.get(name)
+        if run is None:
+            return []
+        return [self.scale * each["validation"].to_numpy() for _, each in run.history.groupby("restart")]

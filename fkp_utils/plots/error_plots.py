@@ -1,0 +1,93 @@
+"""Figures of errors: by point and condition, against what was expected, and on odd images (notebook 06)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import axes as mpl_axes
+from matplotlib import figure as mpl_figure
+
+from fkp_utils import metrics
+from fkp_utils.plots import common as plots
+
+
+def error_table(axes: mpl_axes.Axes, table: pd.DataFrame, unit: str = "RMSE (px)") -> mpl_axes.Axes:
+    """Errors as colours with their numbers, a row for each index of the table; NaN is left white."""
+    sns.heatmap(table, ax=axes, cmap="rocket_r", vmin=0, annot=True, fmt=".1f", cbar_kws={"label": unit})
+    axes.set(xlabel="", ylabel="")
+    axes.tick_params(axis="y", rotation=0)
+    axes.tick_params(axis="x", rotation=0)
+    return axes
+
+
+def reliability(
+    axes: mpl_axes.Axes, expected: Sequence[float], found: Sequence[metrics.Estimate], label: str
+) -> mpl_axes.Axes:
+    """Real errors with their intervals over the expected ones, in px; on the black line they agree."""
+    values = np.array([[each.value, each.low, each.high] for each in found])
+    bars = np.abs(values[:, 1:].T - values[:, 0])
+    axes.errorbar(expected, values[:, 0], yerr=bars, fmt="o-", capsize=4, label=label)
+    end = max(axes.get_xlim()[1], axes.get_ylim()[1])
+    axes.axline((0, 0), slope=1, color="black", linewidth=1)
+    axes.set(xlim=(0, end), ylim=(0, end), xlabel="expected error (px)", ylabel="real RMSE (px)")
+    return axes
+
+
+def pairs_sheet(images: Mapping[str, np.ndarray], points: Mapping[str, Mapping[str, np.ndarray]]) -> mpl_figure.Figure:
+    """A row of faces for each name: images (n, H, W, C), with the points (n, K, 2) of its kinds of marks."""
+    columns = max(map(len, images.values()))
+    side = plots.WIDTH / columns
+    figure, grid = plt.subplots(len(images), columns, figsize=(plots.WIDTH, len(images) * side + 0.4), squeeze=False)
+    for line, (name, row) in zip(grid, images.items(), strict=True):
+        for index, axes in enumerate(line):
+            if index >= len(row):
+                axes.axis("off")
+                continue
+            marks = {kind: values[index] for kind, values in points[name].items()}
+            plots.show_face(axes, np.clip(row[index], 0, 255), **marks)
+        line[0].set_ylabel(name.replace(" ", "\n", 1))
+    kinds = list(dict.fromkeys(kind for marks in points.values() for kind in marks))
+    handles = [grid[0, 0].scatter([], [], **plots.MARKS[kind]) for kind in kinds]
+    figure.legend(handles, kinds, loc="outside lower center", ncols=max(1, len(kinds)), frameon=False)
+    return figure
+
+
+def condition_sheet(
+    curves: Mapping[str, tuple[list[float], Mapping[str, Sequence[metrics.Estimate]]]], units: Mapping[str, str]
+) -> mpl_figure.Figure:
+    """Errors by each condition, as `errors.by_condition` finds them, three panels in a row; one legend for all."""
+    rows = -(-len(curves) // 3)
+    figure, grid = plt.subplots(rows, 3, figsize=(plots.WIDTH, 0.4 + 2.5 * rows), sharey=True, squeeze=False)
+    for axes, (name, (middles, found)) in zip(grid.flat, curves.items(), strict=False):
+        plots.curves(axes, middles, found, (units[name], ""))
+    for axes in grid.flat[len(curves) :]:
+        axes.axis("off")
+    for axes in grid[:, 0]:
+        axes.set(ylabel="RMSE (px)", ylim=(0, None))
+    plots.legend_below(figure)
+    return figure
+
+
+def leaderboard(axes: mpl_axes.Axes, scores: Mapping[str, float], ours: dict[str, metrics.Estimate]) -> mpl_axes.Axes:
+    """Scores in px as dots, and ours with their intervals among them, the lowest error on top."""
+    rows = {name: metrics.Estimate(score, score, score) for name, score in scores.items()} | ours
+    order = sorted(rows, key=lambda name: rows[name].value)
+    plots.estimates(axes, {name: rows[name] for name in order}, "RMSE (px)", "grey")
+    for place, name in enumerate(order):
+        if name in ours:
+            one = ours[name]
+            axes.errorbar(
+                one.value,
+                place,
+                xerr=[[one.value - one.low], [one.high - one.value]],
+                fmt="o",
+                color=plots.BLUE,
+                capsize=4,
+            )
+            axes.get_yticklabels()[place].set(color=plots.BLUE, weight="bold")
+    axes.margins(x=0.1)
+    return axes

@@ -1,0 +1,233 @@
+"""Figures of a network: how it learnt, and what its filters, maps and units look like, in the style of `plots`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib import axes as mpl_axes
+from matplotlib import colors
+from matplotlib import figure as mpl_figure
+
+from fkp_utils import metrics
+from fkp_utils.plots import common as plots
+
+MAPS, KERNELS = "magma", "RdBu_r"  # colours of what is never negative, and of what is around 0
+MOST_COLUMNS = 8
+
+
+def learning_curves(axes: mpl_axes.Axes, history: pd.DataFrame, kept: int | None = None) -> mpl_axes.Axes:
+    """Errors in px by epoch of every restart: training thin and blue, validation orange; the kept restart is thicker.
+
+    history: as `runs.Run.history` has it.  kept: which restart the model is from; its best epoch gets a dot.
+    """
+    alpha = max(0.15, 0.6 / history["restart"].nunique() ** 0.5)
+    for number, each in history.groupby("restart"):
+        look = {"linewidth": 2.0} if number == kept else {"linewidth": 1.0, "alpha": alpha}
+        axes.plot(each["epoch"], each["training"], color=plots.BLUE, **look)
+        axes.plot(each["epoch"], each["validation"], color=plots.ORANGE, **look)
+        if number == kept:
+            best = each.loc[each["validation"].idxmin()]
+            axes.plot(best["epoch"], best["validation"], "o", color=plots.ORANGE, markeredgecolor="black", zorder=4)
+    axes.set(xlabel="epoch", ylabel="RMSE (px)", xlim=(0.5, history["epoch"].max() + 0.5))
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    return axes
+
+
+def curve_sheet(histories: Mapping[str, tuple[pd.DataFrame, int]], columns: int = 3) -> mpl_figure.Figure:
+    """`learning_curves` of each name, on the same scales, which leave out the worst twentieth of the errors."""
+    rows = -(-len(histories) // columns)
+    columns = min(columns, len(histories))
+    size = (plots.WIDTH, 0.4 + 2.3 * rows)
+    figure, grid = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
+    for axes, (name, (history, kept)) in zip(grid.flat, histories.items(), strict=False):
+        learning_curves(axes, history, kept).set_title(name)
+        axes.label_outer()
+    for axes in grid.flat[len(histories) :]:
+        axes.axis("off")
+    errors = pd.concat([history[["training", "validation"]] for history, _ in histories.values()]).to_numpy()
+    low, high = errors.min(), np.quantile(errors, 0.95)
+    grid[0, 0].set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
+    handles = [plt.Line2D([], [], color=colour) for colour in (plots.BLUE, plots.ORANGE)]
+    figure.legend(handles, ["training", "validation"], loc="outside lower center", ncols=2, frameon=False)
+    return figure
+
+
+def map_sheet(
+    layers: Mapping[str, np.ndarray], columns: int = MOST_COLUMNS, image: np.ndarray | None = None
+) -> mpl_figure.Figure:
+    """The maps (h, w, C) that each layer makes of one image, in rows; each scaled by its largest value, the title.
+
+    image: (H, W, C), drawn beside the first row in a column of its own.
+    """
+    rows = [
+        (name if start == 0 else "", maps[..., start : start + columns])
+        for name, maps in layers.items()
+        for start in range(0, maps.shape[-1], columns)
+    ]
+    first = int(image is not None)
+    columns = first + max(maps.shape[-1] for _, maps in rows)
+    heights = [maps.shape[0] / maps.shape[1] for _, maps in rows]
+    side = plots.WIDTH / columns
+    size = (plots.WIDTH, sum(side * height + 0.28 for height in heights))
+    figure, grid = plt.subplots(len(rows), columns, figsize=size, squeeze=False, height_ratios=heights)
+    for axes in grid.flat:
+        axes.axis("off")
+    if image is not None:
+        plots.show_face(grid[0, 0], image).axis("on")
+    for line, (name, maps) in zip(grid[:, first:], rows, strict=True):
+        for axes, values in zip(line, np.moveaxis(maps, -1, 0), strict=False):
+            axes.axis("on")
+            axes.imshow(values, cmap=MAPS, vmin=0, vmax=max(values.max(), 1e-6))
+            axes.set(xticks=[], yticks=[])
+            axes.set_title(f"{values.max():.2g}", fontsize=11, pad=2)
+            axes.grid(visible=False)
+        line[0].set_ylabel(name)
+    return figure
+
+
+def mosaic_sheet(layers: Mapping[str, np.ndarray], columns: int = 6, side: int = 2) -> mpl_figure.Figure:
+    """A panel for each layer: of its maps (h, w, C) of one image, the side × side that vary most, side by side.
+
+    Each map from its lowest value, dark, to its highest, bright.
+    """
+    rows = -(-len(layers) // columns)
+    shape = (plots.WIDTH, rows * (plots.WIDTH / columns + 0.25))
+    figure, grid = plt.subplots(rows, columns, figsize=shape, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for axes, (name, maps) in zip(grid.flat, layers.items(), strict=False):
+        axes.imshow(_mosaic(maps, side), cmap=MAPS, vmin=0, vmax=1)
+        axes.set_title(name, fontsize=11, pad=3)
+    return figure
+
+
+def _mosaic(maps: np.ndarray, side: int) -> np.ndarray:
+    """The maps that vary most, each scaled to 0 … 1, enlarged to 96 px or more, with NaN between them."""
+    most = np.argsort(-maps.std(axis=(0, 1)), kind="stable")[: side**2]
+    shown = maps[..., most] - maps[..., most].min(axis=(0, 1))
+    shown = shown / np.maximum(shown.max(axis=(0, 1)), 1e-6)
+    large = np.kron(shown, np.ones((-(-96 // maps.shape[0]), -(-96 // maps.shape[1]), 1)))
+    framed = np.pad(large, ((0, 4), (0, 4), (0, side**2 - len(most))), constant_values=np.nan)
+    tiles = np.moveaxis(framed, -1, 0).reshape(side, side, *framed.shape[:2])
+    return tiles.swapaxes(1, 2).reshape(side * framed.shape[0], -1)[:-4, :-4]
+
+
+def kernel_sheet(kernel: np.ndarray, titles: Sequence[str] | None = None) -> mpl_figure.Figure:
+    """A kernel (h, w, channels in, filters): a column a filter, a row a channel; red adds, blue takes away."""
+    channels, filters = kernel.shape[2:]
+    side = min(1.0, plots.WIDTH / filters)
+    size = (plots.WIDTH, side * channels + (0.4 if titles else 0.1))
+    figure, grid = plt.subplots(channels, filters, figsize=size, squeeze=False)
+    largest = np.abs(kernel).max()
+    for (row, column), axes in np.ndenumerate(grid):
+        axes.imshow(kernel[..., row, column], cmap=KERNELS, vmin=-largest, vmax=largest)
+        axes.set(xticks=[], yticks=[])
+        axes.grid(visible=False)
+    for axes, title in zip(grid[0], titles or [], strict=False):
+        axes.set_title(title, fontsize=11)
+    return figure
+
+
+def filter_sheet(kernel: np.ndarray, columns: int = 13) -> mpl_figure.Figure:
+    """The filters of a kernel (h, w, 1 or 3, filters) in rows: red adds, blue takes away; of colours, their mean."""
+    filters = np.moveaxis(kernel.mean(axis=2), -1, 0)
+    rows, largest = -(-len(filters) // columns), np.abs(filters).max()
+    size = (plots.WIDTH, 1.08 * rows * plots.WIDTH / columns)
+    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for axes, values in zip(grid.flat, filters, strict=False):
+        axes.imshow(values, cmap=KERNELS, vmin=-largest, vmax=largest)
+    return figure
+
+
+def unit_values(axes: mpl_axes.Axes, values: np.ndarray, usual: np.ndarray) -> mpl_axes.Axes:
+    """What each of U units puts out for one face (U,) as bars, and on average over faces (U,) as ticks."""
+    units = np.arange(len(values))
+    axes.bar(units, values, color=plots.BLUE, width=0.8, label="this face")
+    axes.plot(units, usual, "_", color=plots.ORANGE, markersize=5, markeredgewidth=1.5, label="mean of all faces")
+    axes.set(xlabel="unit", ylabel="value", xlim=(-1, len(values)))
+    axes.grid(visible=False, axis="x")
+    return axes
+
+
+def output_spread(axes: mpl_axes.Axes, points: np.ndarray, predicted: np.ndarray) -> mpl_axes.Axes:
+    """For each coordinate the sd in px over faces of its labels, and of what is predicted for the same faces (N, K, 2).
+
+    On the line the outputs vary as much as the labels; at 0 they are the same for every face.
+    """
+    predicted = np.where(np.isnan(points), np.nan, predicted)
+    labels, outputs = np.nanstd(points, axis=0), np.nanstd(predicted, axis=0)
+    for axis, (letter, colour, marker) in enumerate((("x", plots.BLUE, "o"), ("y", plots.ORANGE, "s"))):
+        axes.scatter(labels[:, axis], outputs[:, axis], color=colour, marker=marker, label=letter)
+    largest = 1.08 * max(labels.max(), outputs.max())
+    axes.plot([0, largest], [0, largest], color="0.4", linewidth=1)
+    axes.set(
+        xlim=(0, largest), ylim=(0, largest), aspect="equal", xlabel="sd of labels (px)", ylabel="sd of outputs (px)"
+    )
+    axes.legend(frameon=False)
+    return axes
+
+
+def overlay_sheet(
+    images: np.ndarray, maps: np.ndarray, points: np.ndarray, rows: Sequence[str], columns: Sequence[str], label: str
+) -> mpl_figure.Figure:
+    """Images (R, H, W, C) on the left, and over each its maps (R, M, H, W), a row and a column each, with their names.
+
+    points: (R, 2), the point that a row is about, marked in all its panels; NaN is not drawn.  Maps are 0 to 1, on one
+    scale of colours, whose name is `label`; where a map is 0, the image is seen as it is.
+    """
+    height, width = images.shape[1:3]
+    side = plots.WIDTH / (1 + len(columns))
+    size = (plots.WIDTH, len(rows) * side * height / width + 1.05)
+    figure, grid = plt.subplots(len(rows), 1 + len(columns), figsize=size, squeeze=False)
+    heat = colors.ListedColormap(np.c_[plt.get_cmap(MAPS)(np.linspace(0.35, 1, 256))[:, :3], np.linspace(0, 0.8, 256)])
+    drawn = None
+    for line, image, values, point, name in zip(grid, images, maps, points, rows, strict=True):
+        for axes, each, title in zip(line, [None, *values], ["image", *columns], strict=True):
+            plots.show_face(axes, image, title if line[0] is grid[0, 0] else None)
+            if each is not None:
+                drawn = axes.imshow(each, cmap=heat, vmin=0, vmax=1)
+            axes.scatter(*point, **plots.MARKS["predicted"] | {"s": 40})
+        line[0].set_ylabel(name)
+    if drawn is not None:
+        figure.colorbar(drawn, ax=grid, location="bottom", label=label, fraction=0.05, aspect=50, pad=0.02)
+    return figure
+
+
+def rate_curve(
+    axes: mpl_axes.Axes, values: Mapping[float, metrics.Estimate], others: Mapping[str, metrics.Estimate]
+) -> mpl_axes.Axes:
+    """Errors with their intervals over learning rates, joined by a line; right of it, others that have no one rate."""
+    rates = sorted(values)
+    places = [*rates, *(2.0 ** (number + 1) * max(rates) for number in range(len(others)))]
+    every = [*(values[rate] for rate in rates), *others.values()]
+    for number, (place, each) in enumerate(zip(places, every, strict=True)):
+        colour = plots.BLUE if number < len(rates) else plots.ORANGE
+        error = [[each.value - each.low], [each.high - each.value]]
+        axes.errorbar(place, each.value, yerr=error, fmt="o", capsize=3, color=colour)
+    axes.plot(rates, [values[rate].value for rate in rates], color=plots.BLUE)
+    named: list[float] = []  # as many as there is room for
+    for rate in rates:
+        named += [rate] * (not named or rate > 1.3 * named[-1])
+    axes.set(xscale="log", xlabel="learning rate")
+    axes.set_xticks([*named, *places[len(rates) :]], [*(f"{rate:g}" for rate in named), *others])
+    axes.minorticks_off()
+    return axes
+
+
+def early_stopping(axes: mpl_axes.Axes, tables: Iterable[pd.DataFrame]) -> mpl_axes.Axes:
+    """What each patience leaves a training with: two lines for each of the tables that `stops` makes."""
+    looks = {"last": (plots.ORANGE, "weights at the stop"), "best": (plots.BLUE, "best weights until then")}
+    for number, table in enumerate(tables):
+        for column, (colour, label) in looks.items():
+            axes.plot(table.index, table[column], "o-", color=colour, alpha=0.6, label=None if number else label)
+        axes.set_xscale("log")
+        axes.set_xticks(table.index, [str(patience) for patience in table.index])
+        axes.minorticks_off()
+    axes.set(xlabel="patience (epochs)", ylabel="validation error over its lowest (%)")
+    axes.legend(frameon=False)
+    return axes

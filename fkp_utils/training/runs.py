@@ -1,0 +1,248 @@
+"""Runs: experiments that were trained, kept on disk under their key, and found again by whoever asks for them."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import functools
+import json
+import os
+import pathlib
+import re
+import shutil
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+import platformdirs
+
+from fkp_utils import faces as face_sets
+from fkp_utils import metrics
+from fkp_utils.imputation import impute
+from fkp_utils.models import architectures, label_sources
+from fkp_utils.system import backend, devices, files, places, progress
+from fkp_utils.training import data_views, experiment, loop
+
+PREDICT = 256  # faces at a time
+ALL_LABELS = "knn"  # fills the missing labels of scores on all labels, where the experiment itself fills none (S0.3)
+
+
+def folder() -> pathlib.Path:
+    """`$FKP_RUNS`, or `build/runs` of the checkout the package lies in, or a folder where this system keeps caches."""
+    if os.environ.get("FKP_RUNS"):
+        return pathlib.Path(os.environ["FKP_RUNS"])
+    if places.is_checkout():
+        return places.BUILD / "runs"
+    return pathlib.Path(platformdirs.user_cache_dir("fkp_utils")) / "runs"
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A trained experiment on disk.
+
+    facts: what `run.json` holds: label, description, parameters, seconds, device, versions, date, the restarts with
+    their histories, the scores of the kept one by part and kind of labels.
+    """
+
+    path: pathlib.Path
+    facts: dict[str, Any]
+
+    @property
+    def label(self) -> str:
+        """What tells the experiment from others in a table."""
+        return self.facts["label"]
+
+    @property
+    def scores(self) -> dict[str, dict[str, float]]:
+        """By part ("training", "validation", "evaluation"): faces; mse, mae on given labels; all_mse, all_mae."""
+        return self.facts["scores"]
+
+    @property
+    def offset(self) -> tuple[tuple[float, float], ...]:
+        """(x, y) px by which the labels of each keypoint lie aside of what the model finds; () = none do."""
+        return tuple((x, y) for x, y in self.facts["described"]["offset"])
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """A row for each epoch of each restart: restart, epoch (from 1), training and validation (px), seconds."""
+        rows = [
+            {"restart": number, "epoch": place, **dict(zip(("training", "validation", "seconds"), epoch, strict=True))}
+            for number, restart in enumerate(self.facts["restarts"])
+            for place, epoch in enumerate(restart["epochs"], 1)
+        ]
+        return pd.DataFrame(rows)
+
+    @property
+    def restarts(self) -> pd.DataFrame:
+        """A row for each restart: seed, best_epoch (from 1), validation and evaluation error in px, seconds, kept."""
+        rows = [{name: value for name, value in each.items() if name != "epochs"} for each in self.facts["restarts"]]
+        return pd.DataFrame(rows).assign(kept=np.arange(len(rows)) == self.facts["kept"])
+
+    @functools.cached_property
+    def _model(self) -> keras.Model:
+        return keras.models.load_model(self.path / "model.keras", compile=False)
+
+    def model(self) -> keras.Model:
+        """The trained model: images (B, H, W, C) in grey levels to points (B, O, 2) in pixels."""
+        return self._model
+
+    def predict(self, faces: face_sets.Faces) -> np.ndarray:
+        """(N, K, 2) points in pixels, in the convention of each face's source if the model has outputs for it."""
+        meaning = label_sources.Outputs(faces.keypoints, tuple(self.facts["own_outputs"]), self.offset)
+        return predict(self.model(), faces, meaning)
+
+
+def predict(model: keras.Model, faces: face_sets.Faces, meaning: label_sources.Outputs) -> np.ndarray:
+    """(N, K, 2) points in pixels of the faces, read batch by batch; `meaning` tells what the outputs stand for."""
+    found = [model.predict_on_batch(images.astype(np.float32)) for _, images in faces.batches(PREDICT)]
+    return meaning.points(np.concatenate(found), faces.source)
+
+
+def run(described: experiment.Experiment) -> Run:
+    """The run of the experiment: found on disk, or trained now.
+
+    Where another process trains it, waits for that.  A training that was killed goes on from its last state; a run
+    whose files are damaged is trained again, with a warning.  TrainingError if training cannot go on.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", described.label.lower()).strip("-")
+    path = folder() / f"{slug}-{described.key}"
+    line = progress.Line()
+    files.built_once(
+        path,
+        build=lambda: _train(described, path, line),
+        waiting=lambda: line.close(f"{described.label}: another process trains it; waiting"),
+    )
+    found = Run(path, json.loads((path / "run.json").read_text(encoding="utf-8")))
+    kept = found.restarts.iloc[found.facts["kept"]]
+    line.close(
+        f"{found.label}: {len(found.restarts)} × trained in {found.facts['seconds']:.0f} s, {kept.best_epoch} epochs,"
+        f" validation {kept.validation:.2f} px"
+    )
+    return found
+
+
+def _train(described: experiment.Experiment, path: pathlib.Path, line: progress.Line) -> None:
+    parts = described.data.parts()
+    meaning = described.outputs(parts.training)
+    partial = path.with_name(f"{path.name}.partial")
+    partial.mkdir(exist_ok=True)
+    model = build(dataclasses.replace(described, precision="float32"), parts, described.seed)  # predicts for all
+    restarts: list[dict[str, Any]] = []
+    for number in range(described.restarts):
+        done = partial / f"restart-{number}.json"
+        if not done.exists():
+            trained, result = _restart(described, parts, number, partial / f"state-{number}.npz", line)
+            model.set_weights(trained.get_weights())
+            points = predict(model, parts.evaluation, meaning)
+            result["evaluation"] = metrics.rmse(points, parts.evaluation.points)
+            if _kept([*restarts, result]) == number:
+                with files.replacing(partial / "best.npz") as new, new.open("wb") as file:
+                    np.savez(file, *model.get_weights())
+            files.write_text(done, json.dumps(result))
+        restarts.append(json.loads(done.read_text(encoding="utf-8")))
+    kept = _kept(restarts)
+    with np.load(partial / "best.npz") as file:
+        model.set_weights([file[name] for name in file.files])
+    facts = {
+        "label": described.label,
+        "key": described.key,
+        "described": described.described(),
+        "root": pathlib.Path(described.data.root).name,
+        "own_outputs": meaning.own,
+        "parameters": model.count_params(),
+        "seconds": sum(each["seconds"] for each in restarts),
+        "device": devices.accelerator(),
+        "versions": backend.versions(),
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "kept": kept,
+        "restarts": restarts,
+        "scores": scores(lambda faces: predict(model, faces, meaning), parts, _filling(described)),
+    }
+    with files.sealed(path) as new:
+        model.save(new / "model.keras")
+        files.write_text(new / "run.json", json.dumps(facts, indent=1))
+    shutil.rmtree(partial)
+
+
+def _kept(restarts: list[dict[str, Any]]) -> int:
+    return min(range(len(restarts)), key=lambda number: restarts[number]["validation"])
+
+
+def _restart(
+    described: experiment.Experiment, parts: data_views.Parts, number: int, state: pathlib.Path, line: progress.Line
+) -> tuple[keras.Model, dict[str, Any]]:
+    """The model of one restart, trained, and its seed, best epoch and history; `state` as in `loop.train`."""
+    seed = described.seed + number
+    count = f" {number + 1}/{described.restarts}" if described.restarts > 1 else ""
+    model = build(described, parts, seed)
+    start = time.monotonic()
+    epochs = loop.train(
+        described, model, parts, seed, state, lambda text: line.write(f"{described.label}{count} · {text}")
+    )
+    best = min(range(len(epochs)), key=lambda place: epochs[place].validation)
+    return model, {
+        "seed": seed,
+        "best_epoch": best + 1,
+        "validation": epochs[best].validation,
+        "seconds": max(time.monotonic() - start, sum(epoch.seconds for epoch in epochs)),
+        "epochs": [dataclasses.astuple(epoch) for epoch in epochs],
+    }
+
+
+def build(described: experiment.Experiment, parts: data_views.Parts, seed: int) -> keras.Model:
+    """The untrained model of the experiment, with the weights it starts from."""
+    keras.utils.set_random_seed(seed)
+    faces = parts.training
+    height, width, channels = faces.images.shape[1:]
+    usual = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if described.precision == "bfloat16" else "float32")
+    try:
+        model = architectures.build(
+            described.model,
+            len(described.outputs(faces)),
+            (height, width),
+            channels,
+            dropout=described.dropout,
+            weights=described.weights or None,
+        )
+    finally:
+        keras.config.set_dtype_policy(usual)
+    if described.pretrained:
+        architectures.transfer(run(described.pretrained).model(), model)
+    return model
+
+
+def _filling(described: experiment.Experiment) -> str:
+    """The imputer of the labels that only scores on all labels need."""
+    return ALL_LABELS if described.missing in experiment.MISSING else described.missing
+
+
+def scores(
+    answer: Callable[[face_sets.Faces], np.ndarray], parts: data_views.Parts, filling: str = ALL_LABELS
+) -> dict[str, dict[str, float]]:
+    """By part: faces; mse in px² and mae in px on given labels; all_mse, all_mae on all of them.
+
+    answer: gives points (N, K, 2) for faces.  filling: the imputer, fitted on training faces, of missing labels.
+    """
+    found = {}
+    for part, faces in parts._asdict().items():
+        points = answer(faces)
+        found[part] = {
+            "faces": len(faces),
+            "mse": metrics.mse(points, faces.points),
+            "mae": metrics.mae(points, faces.points),
+        }
+        if not faces.given.all():
+            filled = impute.fill(faces, impute.build(filling), parts.training).points
+            found[part] |= {"all_mse": metrics.mse(points, filled), "all_mae": metrics.mae(points, filled)}
+    return found
+
+
+def found() -> list[Run]:
+    """Every whole run on disk, by label and date."""
+    paths = [path.parent for path in sorted(folder().glob("*/run.json")) if files.is_whole(path.parent)]
+    every = [Run(path, json.loads((path / "run.json").read_text(encoding="utf-8"))) for path in paths]
+    return sorted(every, key=lambda each: (each.label, each.facts["date"]))

@@ -1,0 +1,124 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import fkp_utils
+from fkp_utils import keypoints
+from fkp_utils.app import prediction
+from fkp_utils.datasets import loading
+from fkp_utils.models import architectures
+
+SIZE = (96, 96)
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A network that answers with the same points whatever it sees: those of the mean face."""
+    model = architectures.build("lenet5", 17)
+    kernel, _ = model.get_layer("head_coordinates").get_weights()
+    points = loading.load("synthetic", limit=64).truth[:24].mean(axis=0)
+    points = np.concatenate([points, points[:2]])
+    model.get_layer("head_coordinates").set_weights([0 * kernel, ((points - 47.5) / 48).ravel()])
+    return model
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FKP_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def face():
+    faces = loading.load("synthetic", limit=64)
+    frontal = np.abs(faces.attributes["yaw"]) + np.abs(faces.attributes["roll"]) + 90 * (faces.source == 1)
+    return faces.images[int(frontal.argmin()), :, :, 0]
+
+
+def test_a_crop_is_taken_as_it_is(network, face):
+    found = fkp_utils.predict(face, network)
+    assert found.box == (0, 0, 96, 96)
+    np.testing.assert_array_equal(found.crop, face)
+    answer = np.asarray(network(face[None, :, :, None].astype(np.float32)))[:, :15]
+    both = (answer + keypoints.mirror(answer, keypoints.KAGGLE_15, 96)) / 2  # the shifts of the views add up to nothing
+    np.testing.assert_allclose(found.points, both[0], atol=1e-3)
+    assert found.points.shape == (15, 2)
+    assert found.spread.shape == (15,)
+    assert (found.spread > 0).all()
+
+
+def test_a_face_in_a_larger_photo_is_found_cut_out_and_answered_in_pixels_of_the_photo(network, face):
+    photo = np.full((300, 400), 90, np.uint8)
+    large = np.asarray(Image.fromarray(face).resize((192, 192), Image.Resampling.BICUBIC))
+    photo[40:232, 150:342] = large
+    found = fkp_utils.predict(photo, network)
+    left, top, right, bottom = found.box
+    assert right - left == bottom - top
+    inside = found.points - [150, 40]
+    assert ((inside > 0) & (inside < 192)).all()
+    assert found.crop.shape == SIZE
+    again = prediction._in_box(network, photo, np.array(found.box), shifts=((0, 0),))
+    assert np.abs(again.points - found.points).max() < 3
+
+
+def test_the_box_puts_the_points_where_the_crops_have_them():
+    points = np.random.default_rng(0).normal(0, 1, (15, 2))
+    points -= points.mean(axis=0)
+    points *= 40 / np.sqrt((points**2).sum(axis=1).mean())
+    box = prediction._around(np.array([200.0, 100.0]), 40)
+    side = box[2] - box[0]
+    placed = (points + [200, 100] + 0.5 - box[:2]) / side
+    np.testing.assert_allclose(placed.mean(axis=0), prediction.MIDDLE, atol=1 / side)
+    spread = np.sqrt(((placed - placed.mean(axis=0)) ** 2).sum(axis=1).mean())
+    assert spread == pytest.approx(prediction.RADIUS, abs=1 / side)
+
+
+def test_photos_of_all_kinds(network, face, tmp_path):
+    colour = np.repeat(face[..., None], 3, axis=2)
+    Image.fromarray(face).save(tmp_path / "face.png")
+    kinds = [face, face[..., None], colour, Image.fromarray(colour), tmp_path / "face.png"]
+    found = fkp_utils.predict(kinds, network)
+    assert len(found) == len(kinds)
+    for each in found:
+        np.testing.assert_allclose(each.points, found[0].points, atol=1e-4)
+    stacked = fkp_utils.predict(np.stack([face, face])[..., None], network)
+    assert [each.box for each in stacked] == [(0, 0, 96, 96)] * 2
+
+
+@pytest.mark.parametrize(
+    ("photo", "message"),
+    [
+        (np.zeros((5,)), r"shape \(5,\); expected \(H, W\)"),
+        (np.full(SIZE, 300.0), "values outside 0 to 255"),
+        (np.full(SIZE, np.nan), "values outside 0 to 255"),
+        (np.zeros((200, 300), np.uint8), "photo 0, 300×200 px: no face is found"),
+    ],
+)
+def test_what_is_no_photo_of_a_face_is_refused(network, photo, message):
+    with pytest.raises(ValueError, match=message):
+        fkp_utils.predict(photo, network)
+
+
+def test_a_model_must_be_there_and_know_the_points(tmp_path, face, monkeypatch):
+    monkeypatch.setattr(prediction, "MODEL", tmp_path / "best.keras")
+    with pytest.raises(FileNotFoundError, match=r"best.keras: no trained model; `make submission` makes one"):
+        fkp_utils.predict(face)
+    with pytest.raises(ValueError, match="the model has 5 points; expected the 15 of KAGGLE_15"):
+        fkp_utils.predict(face, architectures.build("lenet5", 5))
+
+
+def test_a_saved_model_answers_in_a_fresh_process(network, face, tmp_path):
+    network.save(tmp_path / "best.keras")
+    np.save(tmp_path / "face.npy", face)
+    script = (
+        "import sys, numpy, fkp_utils; folder = sys.argv[1]\n"
+        "found = fkp_utils.predict(numpy.load(f'{folder}/face.npy'), f'{folder}/best.keras')\n"
+        "numpy.save(f'{folder}/points.npy', found.points)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
+    expected = fkp_utils.predict(face, network).points
+    np.testing.assert_allclose(np.load(tmp_path / "points.npy"), expected, atol=1e-3)

@@ -1,0 +1,135 @@
+"""The long benchmarks, at their smallest."""
+
+import json
+import re
+import runpy
+import subprocess
+import sys
+
+import pytest
+
+from fkp_utils import profiles
+from fkp_utils.datasets.synthetic import generator as synthetic
+from fkp_utils.system import places
+
+FOLDER = places.CHECKOUT / "benchmarks"
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Where the runs are, so that one test finds what another has trained."""
+    return tmp_path_factory.mktemp("benchmarks")
+
+
+@pytest.fixture
+def bench(kept, monkeypatch, capfd):
+    """Runs a benchmark as `python benchmarks/NAME.py` does, but in this process, which has loaded keras already."""
+    monkeypatch.setenv("FKP_RUNS", str(kept / "runs"))
+    monkeypatch.setenv("FKP_CACHE", str(kept / "cache"))
+    monkeypatch.chdir(kept)
+    monkeypatch.syspath_prepend(str(FOLDER))
+
+    def start(name, *options):
+        path, code = str(FOLDER / f"{name}.py"), 0
+        monkeypatch.setattr(sys, "argv", [path, *options])
+        try:
+            runpy.run_path(path, run_name="__main__")
+        except SystemExit as stop:
+            code = stop.code or 0
+        return subprocess.CompletedProcess(sys.argv, code, *capfd.readouterr())
+
+    return start
+
+
+SMALLEST = ("--profile", "smoke", "--faces", "80", "--epochs", "1", "--restarts", "1", "--patience", "0")
+
+
+def test_variants_are_trained_once_and_published(bench, tmp_path):
+    options = (*SMALLEST, "--models", "lenet5", "--results", str(tmp_path))
+    done = bench("variants", *options)
+    assert done.returncode == 0, done.stderr
+    facts = json.loads((tmp_path / "variants.json").read_text())
+    labels = {row["variant"] for row in facts["rows"]}
+    assert {"mean points", "nearest faces", "lenet5, knn, drop-out 0.1", "lenet5, masked, drop-out 0.1"} <= labels
+    assert "lenet5, masked, sources apart, augmented, drop-out 0.1" in labels
+    assert len(labels) == len(facts["rows"]) == 9
+    assert facts["profile"] == "smoke profile: up to 1 epochs, patience 0, restarts 1"
+    assert facts["data"] | {"fingerprint": ""} == {"name": "synthetic", "fingerprint": "", "limit": 80, "seed": 0}
+    assert sum(facts["faces"].values()) == 80
+    assert facts["date"]
+    again = bench("variants", *options)
+    assert json.loads((tmp_path / "variants.json").read_text()) == facts, "it was trained a second time"
+    assert "7 variants" in again.stdout
+
+
+def test_an_unknown_model_is_refused(bench):
+    refused = bench("variants", "--models", "lenet5,alexnet")
+    assert refused.returncode == 2
+    assert "no model alexnet; there are lenet5" in refused.stderr
+
+
+def test_the_cost_of_a_training_is_told(bench):
+    done = bench("training_step", "--faces", "80", "--repeats", "1")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^training_overhead -?\d+\.\d%$", done.stdout, re.MULTILINE)
+
+
+def test_the_best_model_is_measured(bench, tmp_path):
+    done = bench("accuracy", "--profile", "smoke", "--results", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "accuracy.json").read_text())["rows"]
+    of = {kind: [row for row in rows if row["kind"] == kind] for kind in ("best", "point", "curve")}
+    assert [row["name"] for row in of["best"]] == [
+        f"{name}, {views}" for name in ("teacher", "one model") for views in ("one view", "ten views")
+    ]
+    minutes = [row["minutes"] for row in of["best"]]
+    assert 0 < minutes[0] == minutes[1] < minutes[2] == minutes[3], "the model's include those of its teacher"
+    taught = of["best"][3]
+    assert taught["against the teacher low"] <= taught["against the teacher"] <= taught["against the teacher high"]
+    assert taught["against the teacher"] == pytest.approx(taught["rmse"] - of["best"][1]["rmse"])
+    assert all(row["rmse low"] <= row["rmse"] <= row["rmse high"] for row in of["best"])
+    assert all(row["without the worst 1%"] < row["rmse"] for row in of["best"])
+    assert len(of["point"]) == 15
+    assert [row["name"] for row in of["curve"]] == ["teacher", "one model"]
+
+
+def test_the_best_model_without_an_ingredient(bench, tmp_path):
+    limit = profiles.profile("smoke").best_synthetic
+    data = {"name": "synthetic", "fingerprint": synthetic.fingerprint(), "limit": limit, "seed": 0}
+    salt, old = {"name": "salt", "epochs": 1}, {"name": "everything", "epochs": 1, "rmse": 0}
+    (tmp_path / "ablation.json").write_text(json.dumps({"data": data, "rows": [salt, old]}))
+    small = ("--profile", "smoke", "--epochs", "1", "--seeds", "1", "--results", str(tmp_path))
+    done = bench("ablation", *small, "--only", "without averaged weights")
+    assert done.returncode == 0, done.stderr
+    first, *rows = json.loads((tmp_path / "ablation.json").read_text())["rows"]
+    assert first == salt, "rows of the same faces that are not made again stay"
+    names = ["everything", "everything, ten views", "without averaged weights"]
+    assert [(row["name"], row["epochs"], row["seeds"], row["sd"]) for row in rows] == [
+        (name, 1, 1, None) for name in names
+    ]
+    assert rows[0]["change"] == 0 < rows[0]["rmse"]
+    assert rows[2]["change"] == pytest.approx(rows[2]["rmse"] - rows[0]["rmse"]) != 0
+    (tmp_path / "ablation.json").write_text(json.dumps({"data": data | {"seed": 1}, "rows": [salt]}))
+    assert bench("ablation", *small, "--only", "").returncode == 0
+    assert [row["name"] for row in json.loads((tmp_path / "ablation.json").read_text())["rows"]] == names[:2]
+
+
+def test_networks_are_timed_side_by_side(bench, tmp_path):
+    done = bench("network_speed", "--models", "lenet5,small", "--repeats", "1", "--results", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "network_speed.json").read_text())["rows"]
+    assert [row["network"] for row in rows] == ["lenet5, float32", "small, float32"]
+    lenet = rows[0]
+    macs = 94 * 94 * 9 * 6 + 45 * 45 * 9 * 6 * 16 + 7744 * 120 + 120 * 84 + 84 * 34
+    assert lenet["million operations"] == pytest.approx(2 * macs / 1e6)
+    assert all(row["faces a second"] > 0 and row["ms alone"] > 0 and 0 < row["share of the peak"] < 1.5 for row in rows)
+
+
+def test_restarts_together_take_the_same_steps():
+    pytest.importorskip("jax")
+    small = ("--restarts", "2", "--faces", "80", "--side", "18", "--batch", "4", "--steps", "1", "--repeats", "1")
+    command = [sys.executable, str(FOLDER / "restarts_together.py"), *small]  # a process: it has another backend
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert float(re.search(r"after one step (\S+)$", done.stdout, re.MULTILINE).group(1)) < 1e-4
+    assert re.search(r"^restarts_together \d+\.\d+ times as fast$", done.stdout, re.MULTILINE)

@@ -1,0 +1,137 @@
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from fkp_utils.course import claims, notebooks
+from fkp_utils.evaluation import verdicts
+from fkp_utils.system import places
+
+
+def stamp(*identities, holds=True, data="synthetic"):
+    claim = {"statement": "It <is> so.", "theirs": "5", "ours": "4 [3, 5]", "holds": holds}
+    return {
+        "parameters": {"DATA": data, "PROFILE": "quick"},
+        "executed": "2026-01-02T03:04:05+00:00",
+        "claims": {identity: claim for identity in identities},
+    }
+
+
+EDA = ("S0.1 axis", "S4.1 normal")
+
+
+def test_every_claim_of_the_reports_is_there_once():
+    numbers = {"S0": 14, "S1": 5, "S2": 6, "S3": 3, "S4": 4}
+    expected = [f"{report}.{number}" for report, count in numbers.items() for number in range(1, count + 1)]
+    assert [claim.identity for claim in claims.CLAIMS] == expected
+    assert all(claim.statement and claim.theirs for claim in claims.CLAIMS)
+    assert numbers.keys() == claims.REPORTS.keys()
+
+
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.identity)
+def test_the_notebook_of_a_claim_names_it(claim):
+    path = places.NOTEBOOKS / f"{claim.notebook}.ipynb"
+    if not path.is_file():
+        pytest.skip("announced")
+    code = "\n".join(cell["source"] for cell in notebooks.cells(path) if cell["cell_type"] == "code")
+    hint = f"{claim.notebook} records no test of {claim.identity}"
+    assert re.search(rf'"{re.escape(claim.identity)}[ "]', code), hint
+
+
+def test_what_the_notebooks_name_is_a_claim():
+    known = {claim.identity for claim in claims.CLAIMS}
+    for name in notebooks.names():
+        code = "\n".join(cell["source"] for cell in notebooks.cells(places.NOTEBOOKS / f"{name}.ipynb"))
+        assert set(re.findall(r'claim\(f?"(S\d\.\d+)', code)) <= known, name
+
+
+def test_tests_come_in_the_order_of_the_claims():
+    found = claims.tests({"01_eda": stamp(*EDA), "07_grad_cam": stamp("S4.3 alike", holds=None)})
+    assert [(test.identity, test.verdict) for test in found] == [
+        ("S0.1 axis", "holds"), ("S4.1 normal", "holds"), ("S4.3 alike", "cannot be told here")
+    ]  # fmt: skip
+    assert (found[0].claim, found[0].anchor, found[0].notebook) == ("S0.1", "claim-s0-1-axis", "01_eda")
+
+
+def test_a_claim_without_a_record_is_an_error_only_where_its_notebook_was_executed():
+    with pytest.raises(ValueError, match=r"without a record, .*: S4.1 in 01_eda"):
+        claims.tests({"01_eda": stamp("S0.1 axis")})
+    assert claims.tests({"02_imputation": stamp("S0.2 KNN")})
+    assert claims.tests({}) == []
+
+
+def test_a_record_of_no_claim_is_an_error():
+    with pytest.raises(ValueError, match=r"01_eda records 'S7\.1 x'; no claim of that number"):
+        claims.tests({"01_eda": stamp(*EDA, "S7.1 x")})
+
+
+def test_what_is_said_elsewhere_is_tested_too_and_comes_last():
+    found = claims.tests({"13_best_model": stamp("K.2", "K.1 gain"), "02_imputation": stamp("S0.2 KNN")})
+    assert [test.identity for test in found] == ["S0.2 KNN", "K.1 gain", "K.2"]
+    assert len(claims.table(found, "K")) == 2
+
+
+def test_the_verdict_on_a_claim_counts_its_tests():
+    first, normal = claims.CLAIMS[0], next(claim for claim in claims.CLAIMS if claim.identity == "S4.1")
+    found = claims.tests({"01_eda": stamp("S0.1 a", "S4.1 b")})
+    found += claims.tests({"02_imputation": stamp("S0.1 c", "S0.1 d", "S0.2 e", holds=False)})
+    assert claims.verdict(first, found, []) == "1 holds, 2 do not"
+    assert claims.verdict(normal, found, []) == "holds"
+    assert claims.verdict(first, [], ["01_eda"]) == "not executed here"
+    assert claims.verdict(first, [], []) == "announced"
+
+
+def test_the_front_table_has_a_row_a_claim_and_leads_to_the_cells():
+    found = claims.tests({"01_eda": stamp(*EDA)})
+    table = claims.front(found, ["01_eda"])
+    assert len(table) == len(claims.CLAIMS)
+    row = table.iloc[0]
+    assert (row["claim"], row["here"]) == ("S0.1", "holds")
+    assert row["page"] == '<a href="01_eda.ipynb#claim-s0-1-axis">01</a>'
+    assert table.iloc[1]["page"] == "02"
+    assert table.iloc[1]["here"] == "announced"
+
+
+def test_the_table_of_a_report_is_html_with_what_was_found_on_photos():
+    found = claims.tests({"01_eda": stamp(*EDA)})
+    table = claims.table(found, "S0")
+    assert list(table) == ["claim", "statement", "theirs", "verdict", "here (synthetic, quick)"]
+    assert table["claim"].tolist() == ['<a href="01_eda.ipynb#claim-s0-1-axis">S0.1 axis</a>']
+    assert "data-text" in claims.styled(table).to_html()
+    assert table["statement"].tolist() == ["It &lt;is&gt; so."]
+    photos = {test.identity: test for test in claims.tests({"01_eda": stamp(*EDA, holds=False, data="kaggle")})}
+    assert claims.table(found, "S4", photos)["photos (quick)"].tolist() == ["does not hold: 4 [3, 5]"]
+    assert claims.table(found, "S4", {"S0.1 axis": photos["S0.1 axis"]})["photos (quick)"].tolist() == ["–"]
+    assert claims.table(found, "S2").empty
+
+
+def test_counts_are_of_tests_by_report():
+    table = claims.counts(claims.tests({"01_eda": stamp(*EDA)}))
+    assert isinstance(table, pd.DataFrame)
+    assert table["holds"].to_dict() == {"S0": 1, "S1": 0, "S2": 0, "S3": 0, "S4": 1, "K": 0}
+    assert list(table) == list(verdicts.WORDS.values())
+
+
+def test_what_was_found_on_photos_is_kept(tmp_path):
+    (tmp_path / "01_eda.json").write_text(json.dumps(stamp(*EDA, data="kaggle")))
+    (tmp_path / f"{claims.PAGE}.json").write_text(json.dumps(stamp("S0.11 best")))
+    claims.publish(tmp_path, tmp_path / "kept.json")
+    found, text = claims.published(tmp_path / "kept.json")
+    assert found == {test.identity: test for test in claims.tests(claims.read(tmp_path))}
+    assert text.startswith("kaggle, quick, ")
+    assert text.endswith("2026-01-02 to 2026-01-02")
+    assert claims.published(tmp_path / "nothing.json") is None
+    with pytest.raises(ValueError, match="no records"):
+        claims.publish(tmp_path / "nothing")
+
+
+def test_long_runs_are_listed_with_where_they_come_from(tmp_path):
+    facts = {"data": {"name": "kaggle"}, "faces": {"training": 2441}, "profile": "full", "date": "2026-01-02T03"}
+    facts |= {"device": "GPU"}
+    (tmp_path / "variants.json").write_text(json.dumps(facts | {"rows": []}))
+    (tmp_path / "claims.json").write_text("{}")
+    assert claims.long_runs(tmp_path).values.tolist() == [
+        ["variants", "kaggle", "2,441 training", "full", "GPU", "2026-01-02"]
+    ]
+    assert claims.long_runs(tmp_path / "nothing").empty

@@ -1,0 +1,289 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import nbformat
+import pytest
+
+from fkp_utils.course import book, claims, notebooks, records, series
+from fkp_utils.system import places
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch, tmp_path):
+    """Changes of the environment end with the test."""
+    before = dict(os.environ)
+    monkeypatch.setenv("FKP_CACHE", str(tmp_path / "cache"))
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def pending(tiny, *config):
+    """The notebooks that would be executed now."""
+    command = [sys.executable, "-m", "snakemake", "notebooks", "--dry-run", "--cores", "1", "--nolock"]
+    command += ["--configfile", "build/series.json", *(["--config", *config] if config else [])]
+    done = subprocess.run(command, cwd=tiny.folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return set(re.findall(r"wildcards: name=(\w+)", done.stdout + done.stderr)) - {"03_fails", "04_bare"}
+
+
+def edit(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def stamp(tiny, name):
+    return json.loads((tiny.made / "records" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def test_a_failure_is_told_and_the_others_run(executed_tiny):
+    assert executed_tiny.last.returncode == 1
+    assert "03_fails: cell 4: ZeroDivisionError: division by zero" in executed_tiny.last.stdout
+    assert "04_bare.ipynb: 0 cells are tagged 'parameters'; expected one" in executed_tiny.last.stdout
+    assert "Traceback" not in executed_tiny.last.stdout
+    assert "told " not in executed_tiny.last.stdout
+    assert re.search(r"02_second +done +\d+ s", executed_tiny.last.stdout)
+    assert {path.stem for path in executed_tiny.made.glob("notebooks/*")} == {"01_first", "02_second"}
+    assert {path.stem for path in executed_tiny.made.glob("records/*")} == {"01_first", "02_second"}
+
+
+def test_what_failed_is_kept_up_to_its_traceback(executed_tiny):
+    kept = nbformat.read(executed_tiny.made / "failed" / "03_fails.ipynb", as_version=4)
+    counts = [(cell.execution_count, bool(cell.outputs)) for cell in kept.cells if cell.cell_type == "code"]
+    assert [bool(count) for count, _ in counts][-3:] == [True, True, False]
+    assert kept.cells[-2].outputs[-1].ename == "ZeroDivisionError"
+    assert nbformat.read(executed_tiny.made / "failed" / "04_bare.ipynb", as_version=4).cells[1].outputs == []
+
+
+def test_what_failed_is_in_the_report(executed_tiny):
+    page = (executed_tiny.folder / "build/report/03_fails.html").read_text(encoding="utf-8")
+    assert "This notebook did not finish" in page
+    assert page.count("ZeroDivisionError") >= 2
+    assert "0 cells are tagged" in (executed_tiny.folder / "build/report/04_bare.html").read_text(encoding="utf-8")
+    assert "did not finish" in (executed_tiny.folder / "build/report/index.html").read_text(encoding="utf-8")
+
+
+def test_a_record_says_what_made_it(executed_tiny):
+    found = stamp(executed_tiny, "01_first")
+    assert found["parameters"] == {"DATA": "synthetic", "ROOT": "", "PROFILE": "smoke", "SEED": 0}
+    assert found["values"] == {"one": 1}
+    assert found["seconds"] > 0
+    assert found["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
+
+
+def test_once_repaired_it_is_executed_alone(tiny):
+    before = stamp(tiny, "01_first")
+    edit(tiny.folder / "notebooks/03_fails.ipynb", "1 / 0", "1 / 2")
+    (tiny.folder / "notebooks/04_bare.ipynb").unlink()
+    assert tiny.report().returncode == 0
+    assert re.findall(r"(\w+) +done", tiny.last.stdout) == ["03_fails"]
+    assert stamp(tiny, "01_first") == before
+    assert not list(tiny.made.glob("failed/03*"))
+    assert "did not finish" not in (tiny.folder / "build/report/index.html").read_text(encoding="utf-8")
+    assert tiny.report().returncode == 0
+    assert tiny.work < 10
+    assert re.fullmatch(r"report: build/report/index.html  \(\d+ s\)\n", tiny.last.stdout)
+
+
+def test_what_depends_on_a_change_is_executed_and_only_that(tiny):
+    assert pending(tiny) == set()
+    assert pending(tiny, "live=True") == set()
+    edit(tiny.folder / "notebooks/02_second.ipynb", "a line", "another line")
+    assert pending(tiny) == {"02_second"}
+    edit(tiny.folder / "notebooks/02_second.ipynb", "another line", "a line")
+    edit(tiny.folder / "fkp_utils/keypoints.py", "\n", "\n\n")
+    assert pending(tiny) == {"01_first"}
+
+
+def test_the_last_notebook_is_executed_after_all_others_and_again_after_each(tiny, write_notebook):
+    for name in ("03_fails", "04_bare"):
+        (tiny.folder / f"notebooks/{name}.ipynb").unlink()
+    own = [claim.identity for claim in claims.CLAIMS if claim.notebook == notebooks.LAST]
+    source = f"from fkp_utils.course import records\nfor name in {own}:\n    records.claim(name, 'a', 'b', 'c', None)"
+    write_notebook(tiny.folder / f"notebooks/{notebooks.LAST}.ipynb", ["parameters", source])
+    assert pending(tiny) == {notebooks.LAST}
+    edit(tiny.folder / "notebooks/02_second.ipynb", "a line", "another line")
+    assert tiny.report("--jobs", "2").returncode == 0, tiny.last.stdout
+    assert re.findall(r"(\w+) +done", tiny.last.stdout) == ["02_second", notebooks.LAST]
+    assert pending(tiny) == set()
+    edit(tiny.folder / "notebooks/01_first.ipynb", "'one', 1", "'one', 2")
+    assert pending(tiny) == {"01_first", notebooks.LAST}
+    front = (tiny.folder / "build/report/index.html").read_text(encoding="utf-8")
+    assert front.count(f'href="{notebooks.LAST}.html#claim-') == len(own)
+
+
+def test_a_module_that_nothing_imports_changes_nothing(tiny):
+    edit(tiny.folder / "fkp_utils/imputation/impute.py", "\n", "\n\n")
+    assert pending(tiny) == set()
+
+
+@pytest.mark.parametrize(
+    "config", ["fingerprint=other", "root=/another", "kernel=another", "data=kaggle", "profile=full"]
+)
+def test_data_and_parameters_concern_all(tiny, config):
+    assert pending(tiny, config) == {"01_first", "02_second"}
+
+
+def test_a_killed_report_is_resumed(tiny, write_notebook):
+    for name in ("03_fails", "04_bare"):
+        (tiny.folder / f"notebooks/{name}.ipynb").unlink()
+    slow = "import pathlib, time\npathlib.Path('begun').touch()\n"
+    slow += "while not pathlib.Path('go').exists():\n    time.sleep(0.1)"
+    write_notebook(tiny.folder / "notebooks/05_slow.ipynb", ["parameters", slow])
+    before = stamp(tiny, "01_first")
+    process = tiny.start()
+    begun = tiny.folder / "notebooks/begun"
+    while not begun.exists():
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    (tiny.folder / "notebooks/go").touch()
+    assert list(tiny.made.glob("*/.*"))
+    assert tiny.report().returncode == 0, tiny.last.stdout
+    assert re.findall(r"(\w+) +done", tiny.last.stdout) == ["05_slow"]
+    assert stamp(tiny, "01_first") == before
+    assert not list(tiny.made.glob("*/.*"))
+
+
+def test_two_reports_do_not_mix(tiny):
+    import filelock
+
+    with filelock.FileLock(tiny.folder / "build/series.lock"):
+        assert tiny.report().returncode == 1
+    assert "another `make report` is at work" in tiny.last.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--data", "cats"], "no data set 'cats'; there are synthetic, kaggle"),
+        (["--profile", "huge"], "no profile 'huge'; there are smoke, quick, full"),
+        (["--kernel", "cobol"], "no kernel 'cobol'; there are "),
+        (["--jobs", "0"], "jobs is '0'; expected"),
+        (["--jobs", "two"], "jobs is 'two'; expected"),
+        (["--root", "somewhere"], "synthetic faces are made, not read"),
+        (["--data", "kaggle", "--root", "no/such/folder"], "no/such/folder"),
+        (["--data", "celeba", "--root", "no/such/folder"], "no/such/folder"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence(capsys, options, sentence):
+    assert series.main(["report", *options]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith("error: ")
+    assert sentence in printed.err
+    assert printed.out == ""
+
+
+def test_an_unknown_notebook_is_one_sentence(capsys):
+    assert series.main(["execute", "99_none"]) == 1
+    assert "no notebook '99_none'; there are 01_eda" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"), [({"COLOUR": 1}, "no parameter 'COLOUR'"), ({"SEED": "1"}, "SEED is")]
+)
+def test_parameters_that_do_not_fit_stop_before_the_first_cell(tmp_path, parameters, sentence):
+    with pytest.raises(series.SeriesError, match=sentence):
+        series.execute(places.NOTEBOOKS / "01_eda.ipynb", tmp_path, parameters, "python3")
+    kept = nbformat.read(tmp_path / "failed" / "01_eda.ipynb", as_version=4)
+    assert not any(cell.outputs for cell in kept.cells if cell.cell_type == "code")
+    assert sentence in kept.metadata["fkp"]["error"]
+
+
+def test_a_kernel_that_dies_is_told_with_its_last_words(tmp_path, write_notebook):
+    path = tmp_path / "06_dies.ipynb"
+    said = "get_ipython().kernel.log.error('no memory is left')"
+    write_notebook(path, ["parameters", f"import os\n{said}\nos.kill(os.getpid(), 9)"])
+    with pytest.raises(series.SeriesError, match=r"06_dies: DeadKernelError: Kernel died\n  .*no memory is left\n"):
+        series.execute(path, tmp_path / "made", {}, "python3")
+    kept = nbformat.read(tmp_path / "made" / "failed" / "06_dies.ipynb", as_version=4)
+    assert "no memory is left" in kept.metadata["fkp"]["error"]
+
+
+def test_a_line_of_progress_names_cell_and_seconds(capsys, monkeypatch):
+    monkeypatch.setattr(series, "EVERY", 0.05)
+    progress = series._Progress("01_eda", live=False)
+    progress.cell, progress.cells = 3, 28
+    time.sleep(0.2)
+    progress.stop("done")
+    lines = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"01_eda +cell 3 of 28 +\d+ s", lines[1])
+    assert re.fullmatch(r"01_eda +done +\d+ s", lines[-1])
+
+
+def test_make_passes_every_option(tiny):
+    given = {"DATA": "kaggle", "ROOT": "a folder", "PROFILE": "full", "JOBS": "2", "KERNEL": "other"}
+    command = ["make", "--dry-run", "report", *(f"{name}={value}" for name, value in given.items())]
+    printed = subprocess.run(command, cwd=tiny.folder, capture_output=True, text=True, check=True).stdout
+    assert all(f'--{name.lower()} "{value}"' in printed for name, value in given.items())
+
+
+@pytest.mark.parametrize("version", [(2, 7), (3, 10), (3, 14)])
+def test_another_python_is_refused_in_one_sentence(tiny, version):
+    fake = tiny.folder / "python"
+    fake.write_text(
+        f"#!/bin/sh\nexec {sys.executable} -c 'import sys; sys.version_info = {version}; exec(sys.argv[1])' \"$2\"\n"
+    )
+    fake.chmod(0o755)
+    command = ["make", "report", "PYTHON=./python"]
+    done = subprocess.run(command, cwd=tiny.folder, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    sentence = f"error: Python 3.11, 3.12 or 3.13 is needed; ./python is {version[0]}.{version[1]}."
+    assert done.stderr.startswith(sentence)
+    assert "Traceback" not in done.stderr
+    assert not (tiny.folder / ".venv").exists()
+
+
+def test_links_lead_into_the_book_or_the_repository():
+    text = "[a](01_eda.ipynb#the-set) [b](99_none.ipynb) [c](../data/README.md) [![Open](x.svg)](https://colab)"
+    linked = book._linked(text, ["01_eda"])
+    assert "[a](01_eda.ipynb#the-set) b [c](https://github.com/" in linked
+    assert linked.endswith("/blob/main/data/README.md) [Open](https://colab){.badge-button}")
+
+
+def made(*cells):
+    """The page of a notebook with these cells below its title."""
+    title = nbformat.v4.new_markdown_cell("# 01 · A")
+    stamp = {"parameters": {"DATA": "synthetic"}, "versions": {"python": "3.12"}, "seconds": 1.0, "cores": 2}
+    fkp = stamp | {"executed": "2026-01-02T03:04:05+00:00"}
+    return book.page(nbformat.v4.new_notebook(cells=[title, *cells], metadata={"fkp": fkp}), ["01_a"])
+
+
+def test_a_cell_shows_one_figure_and_its_text():
+    def picture(alt):
+        metadata = {"image/png": {"alt": alt, "width": 700}}
+        return nbformat.v4.new_output("display_data", {"image/png": "aaaa"}, metadata=metadata)
+
+    page = made(nbformat.v4.new_code_cell("x", outputs=[picture("a face")]))
+    assert page.cells[-1].metadata["mystnb"]["image"] == {"alt": "a face", "width": "700px"}
+    assert "2026-01-02 03:04 UTC" in page.cells[1].source
+    with pytest.raises(ValueError, match="2 figures; one cell, one figure"):
+        made(nbformat.v4.new_code_cell("x", outputs=[picture("a"), picture("b")]))
+
+
+def test_a_page_does_not_tell_where_a_folder_lies():
+    cell = nbformat.v4.new_code_cell('ROOT = "/somewhere/of/mine/faces"', metadata={"tags": ["injected-parameters"]})
+    assert made(cell).cells[-1].source == 'ROOT = ".../faces"'
+
+
+def test_tables_tell_words_from_numbers():
+    html = "<td class='a'>-1.5</td><td >left eye</td><td>nan</td><td>None</td><td>+3</td>"
+    assert book._table(html).count("data-words") == 1
+    assert "<td data-words >left eye</td>" in book._table(html)
+
+
+def test_claims_are_found_by_links_and_tables_lead_to_pages():
+    claim = {"name": "S0.1 axis", "claim": {}}
+    code = nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("display_data", {records.MIME: claim})])
+    table = '<a href="01_a.ipynb#claim-s0-1-axis">S0.1 axis</a> <a href="02_b.ipynb">02</a>'
+    other = nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("display_data", {"text/html": table})])
+    _, _, anchor, _, shown = made(code, other).cells
+    assert anchor.source == '<div id="claim-s0-1-axis"></div>'
+    assert shown.outputs[0].data["text/html"] == '<a href="01_a.html#claim-s0-1-axis">S0.1 axis</a> 02'

@@ -1,0 +1,136 @@
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fkp_utils import faces, keypoints, metrics
+from fkp_utils.evaluation import comparisons
+from fkp_utils.training import data_views
+
+
+def made(count=60, persons=20, seed=0):
+    random = np.random.default_rng(seed)
+    images = random.integers(0, 256, (count, 8, 8, 1), dtype=np.uint8)
+    points = random.uniform(0, 8, (count, 15, 2)).astype(np.float32)
+    points[::3, 4:] = np.nan
+    return faces.Faces(images, points, keypoints.KAGGLE_15, subject=np.arange(count) % persons)
+
+
+@dataclasses.dataclass
+class Trained:
+    """What a run says, without a training: predictions `error` px off, and restarts with these errors."""
+
+    error: float
+    errors: tuple[float, ...]
+    seed: int = 0
+
+    @property
+    def restarts(self):
+        return pd.DataFrame({"evaluation": self.errors})
+
+    def predict(self, some):
+        noise = np.random.default_rng(self.seed).normal(size=some.points.shape)
+        return np.nan_to_num(some.points) + self.error * noise
+
+
+def test_the_difference_is_that_of_the_two_errors():
+    some, first, second = made(), Trained(1, (1, 1)), Trained(2, (2, 2), seed=1)
+    found = comparisons.difference(first, second, some)
+    parts = [metrics.rmse(run.predict(some), some.points) for run in (first, second)]
+    assert found.value == pytest.approx(parts[0] - parts[1])
+    assert found.low < found.value < found.high < 0
+    back = comparisons.difference(second, first, some)
+    assert (back.low, back.high) == pytest.approx((-found.high, -found.low))
+    same = comparisons.difference(first, first, some)
+    assert (same.value, same.low, same.high) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "factor", "expected"),
+    [
+        (Trained(1, (1, 1.1)), Trained(3, (3, 3.1), 1), 1, True),
+        (Trained(3, (3, 3.1)), Trained(1, (1, 1.1), 1), 1, False),
+        (Trained(1, (1, 3.05)), Trained(3, (3, 3.1), 1), 1, None),  # one restart was no better
+        (Trained(1, (1,)), Trained(3, (3, 3.1), 1), 1, None),  # one lucky run
+        (Trained(2, (2, 2)), Trained(2.01, (2.1, 2.1), 1), 1, None),  # chance over persons
+        (Trained(1, (1, 1.1)), Trained(3, (3, 3.1), 1), 0.5, True),  # 1 is less than half of 9
+        (Trained(2.6, (2.6, 2.7)), Trained(3, (3, 3.1), 1), 0.5, False),
+        (Trained(1, (3, 3)), Trained(3, (1, 1), 1), 1, None),  # the persons say one thing, the restarts another
+    ],
+)
+def test_lower_needs_persons_and_restarts(first, second, factor, expected):
+    assert comparisons.is_lower(first, second, made(), factor).holds is expected
+
+
+@pytest.fixture
+def split(monkeypatch):
+    """Data of two limits: the smaller one's training and validation have persons 0 to 9, and an image of person 15."""
+    some = made(80)
+    low, high = some.select(some.subject < 10), some.select(some.subject >= 10)
+    copy = high.select(high.subject == 15).select([0])
+    copied = dataclasses.replace(low, images=np.concatenate([copy.images, low.images[1:]]))
+    parts = {
+        20: data_views.Parts(copied.select(slice(20)), copied.select(slice(20, None)), high),
+        None: data_views.Parts(high, high, some),
+    }
+    monkeypatch.setattr(data_views.Data, "parts", lambda data: parts[data.limit])
+    return some
+
+
+def test_unseen_leaves_out_persons_and_copies(split):
+    data = data_views.Data("kaggle", "anywhere")
+    found = comparisons.unseen(data, dataclasses.replace(data, limit=20))
+    assert set(found.subject) == set(range(10, 20))
+    assert len(found) == (split.subject >= 10).sum() - 1
+
+
+def test_all_are_unseen_by_the_same_or_other_data(split):
+    data = data_views.Data("kaggle", "anywhere")
+    assert len(comparisons.unseen(data, data)) == len(split)
+    drawn = data_views.Data("synthetic")
+    assert len(comparisons.unseen(drawn, dataclasses.replace(drawn, limit=20))) == len(split)
+    assert len(comparisons.unseen(data, drawn)) == len(split)
+
+
+@pytest.mark.parametrize(
+    ("first", "by_seed", "expected"),
+    [
+        ((2.5, 3.05), True, True),  # each better than the other of its seed
+        ((2.5, 3.05), False, None),  # the worse one not better than the best of the others
+        ((3.05, 2.9), True, None),
+        ((*[2.9] * 39, 9.0), False, True),  # one of forty went wrong
+        ((*[2.9] * 36, *[9.0] * 4), False, None),
+    ],
+)
+def test_restarts_of_one_seed_are_pairs(first, by_seed, expected):
+    one, other = Trained(1, first), Trained(3, (3, 3.1) if len(first) == 2 else (3,) * len(first), 1)
+    assert comparisons.is_lower(one, other, made(), by_seed=by_seed).holds is expected
+
+
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        (Trained(1, (1, 1.1)), True),
+        (Trained(3, (3, 3.1)), False),
+        (Trained(1, (1,)), None),  # one lucky run
+        (Trained(1, (1, 2.5)), None),  # one restart was no better
+        (Trained(2, (1.9, 1.9)), None),  # chance over persons
+        (Trained(1, (3, 3)), None),  # the persons say one thing, the restarts another
+    ],
+)
+def test_a_baseline_is_beaten_over_persons_by_every_restart(run, expected):
+    some = made()
+    baseline = Trained(2, (), seed=1).predict(some)
+    assert comparisons.beats(run, baseline, some).holds is expected
+
+
+def test_the_extra_cost_of_a_step_is_a_difference_of_differences():
+    some = made()
+    one, two, three = (Trained(error, (error,)) for error in (1, 2, 3))
+    squares = [metrics.mse(run.predict(some), some.points) for run in (one, two, three)]
+    found = comparisons.extra_cost((three, one), (two, one), some)
+    assert found.value == pytest.approx(squares[2] - squares[1], rel=1e-6)
+    assert found.low > 0
+    same = comparisons.extra_cost((three, one), (three, one), some)
+    assert (same.value, same.low, same.high) == pytest.approx((0, 0, 0), abs=1e-12)

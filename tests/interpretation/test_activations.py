@@ -1,0 +1,133 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from sklearn import linear_model
+
+from fkp_utils import faces, keypoints, metrics
+from fkp_utils.interpretation import activations
+from fkp_utils.models import architectures
+
+keras = pytest.importorskip("keras")
+
+
+@pytest.fixture(scope="module")
+def lenet():
+    keras.utils.set_random_seed(0)
+    return architectures.build("lenet5", 15, (24, 24))
+
+
+def made(count=20, seed=0, side=24, **columns):
+    random = np.random.default_rng(seed)
+    images = random.integers(0, 256, (count, side, side, 1), dtype=np.uint8)
+    points = random.uniform(0, side, (count, 15, 2)).astype(np.float32)
+    return faces.Faces(images, points, keypoints.KAGGLE_15, **columns)
+
+
+def test_outputs_are_the_models_whatever_the_batch(lenet):
+    some = made()
+    outputs = activations.layer_outputs(lenet, some, batch=7)
+    assert list(outputs) == [layer.name for layer in lenet.layers]
+    assert outputs["conv1"].shape == (20, 22, 22, 6)
+    assert outputs["head_dense1"].shape == (20, 120)
+    assert outputs["head_dense2"].shape == (20, 84)
+    np.testing.assert_allclose(outputs["points"], lenet.predict(some.images, verbose=0), atol=1e-4)
+    ((name, one),) = activations.layer_outputs(lenet, some.images, ["pool1"], batch=20).items()
+    assert name == "pool1"
+    np.testing.assert_allclose(one, outputs["pool1"], atol=1e-5)
+
+
+def test_unknown_layers_and_no_images_are_refused(lenet):
+    with pytest.raises(ValueError, match="lenet5 has no layer 'conv3'; it has image, centred, conv1"):
+        activations.layer_outputs(lenet, made(), ["conv3"])
+    with pytest.raises(ValueError, match=r"images of shape \(0, 24, 24, 1\)"):
+        activations.layer_outputs(lenet, made(0))
+
+
+def test_layers_in_order(lenet):
+    assert activations.conv_and_pool_layers(lenet) == ["conv1", "pool1", "conv2", "pool2"]
+
+
+def test_filters_are_the_kernels(lenet):
+    assert activations.filters(lenet, "conv2").shape == (3, 3, 6, 16)
+    np.testing.assert_array_equal(activations.filters(lenet, "conv1"), lenet.get_layer("conv1").get_weights()[0])
+    with pytest.raises(ValueError, match="pool1 has no filters; lenet5 has them in conv1, conv2"):
+        activations.filters(lenet, "pool1")
+    with pytest.raises(ValueError, match="head_dense1 has no filters"):
+        activations.filters(lenet, "head_dense1")
+
+
+def test_units_that_cannot_fire_are_dead():
+    model = architectures.build("lenet5", 15, (24, 24))
+    for name, dead in (("conv1", [1, 4]), ("head_dense2", list(range(21)))):
+        kernel, bias = model.get_layer(name).get_weights()
+        bias[:] = 1
+        bias[dead] = -1
+        model.get_layer(name).set_weights([0 * kernel, bias])
+    some = made()
+    rates = activations.firing_rates(model, some, "conv1", batch=6)
+    assert np.flatnonzero(rates == 0).tolist() == [1, 4]
+    assert rates[0] == 1
+    assert activations.dead_units(model, some, "conv1") == pytest.approx(2 / 6)
+    assert activations.dead_units(model, some, "head_dense2") == pytest.approx(21 / 84)
+
+
+def spots(count, seed, side=24, **columns):
+    """Faces whose points all lie at one bright spot, to be read from where the light is."""
+    random = np.random.default_rng(seed)
+    middle = random.uniform(6, side - 6, (count, 1, 2))
+    y, x = np.mgrid[:side, :side]
+    distance = (x - middle[..., 0, None]) ** 2 + (y - middle[..., 1, None]) ** 2
+    images = (255 * np.exp(-distance / 40)).astype(np.uint8)[..., None]
+    return faces.Faces(images, np.repeat(middle, 15, axis=1), keypoints.KAGGLE_15, **columns)
+
+
+def test_points_are_read_where_they_can_be_read(lenet):
+    train, test = spots(150, 0), spots(60, 1, subject=np.arange(60) // 2)
+    readouts = activations.linear_readouts(lenet, train, test, ["image", "conv2", "points"], repeats=100)
+    blind = metrics.rmse(np.tile(train.points.mean(0), (60, 1, 1)), test.points)
+    assert readouts["image"].value < 0.3 < blind
+    assert readouts["conv2"].low <= readouts["conv2"].value <= readouts["conv2"].high
+    one = activations.linear_readout(lenet, train, test, "conv2", repeats=100)
+    assert one.value == pytest.approx(readouts["conv2"].value, rel=1e-3)
+    noise = activations.linear_readout(lenet, made(150), made(60, 1), "conv2", repeats=10)
+    assert noise.value == pytest.approx(24 / 12**0.5, rel=0.1)
+
+
+def test_readout_uses_given_labels_only(lenet):
+    train, test = spots(120, 0), spots(40, 1)
+    points = train.points.copy()
+    points[60:, 1:] = np.nan
+    result = activations.linear_readout(lenet, dataclasses.replace(train, points=points), test, "conv1", repeats=10)
+    half = activations.linear_readout(lenet, train.select(slice(60)), test, "conv1", repeats=10)
+    assert result.value == pytest.approx(half.value, rel=0.5)
+    points[1:, 2] = np.nan
+    with pytest.raises(ValueError, match="fewer than three training labels of left_eye_inner_corner"):
+        activations.linear_readout(lenet, dataclasses.replace(train, points=points), test, "conv1")
+
+
+def test_dual_ridge_is_ridge_and_its_penalty_the_best_left_out():
+    random = np.random.default_rng(0)
+    train, test = random.normal(size=(30, 50)), random.normal(size=(9, 50))
+    points = (train[:, :2] + 5 + random.normal(size=(30, 2)))[:, None]
+    centred = train - train.mean(0)
+    gram = centred @ centred.T
+    penalty = activations._penalty(gram, points[:, 0], np.ones(30, bool))
+    model = linear_model.Ridge(penalty, solver="cholesky").fit(train, points[:, 0])
+    np.testing.assert_allclose(activations._ridge(train, points, test)[:, 0], model.predict(test), rtol=1e-6)
+    candidates = activations.PENALTIES * np.linalg.eigvalsh(gram).mean()
+    left_out = linear_model.RidgeCV(candidates).fit(train, points[:, 0])
+    assert penalty == pytest.approx(left_out.alpha_)
+
+
+def test_a_table_of_layers_adds_up(lenet):
+    table = activations.layer_table(lenet).set_index("layer")
+    assert table.index.tolist() == [layer.name for layer in lenet.layers]
+    assert table["parameters"].sum() == lenet.count_params()
+    assert table.loc["conv1"].tolist() == ["Conv2D", "22 × 22 × 6", 60]
+    assert table.loc["points", "output"] == "15 × 2"
+
+
+def test_a_table_of_rates_names_the_dead():
+    table = activations.firing_table({"a": np.array([0, 1, 0.5, 0, 0]), "b": np.array([1.0, 1])}, most=2)
+    assert table.to_numpy().tolist() == [["a", 5, 3, 1, 0.3, "0, 3"], ["b", 2, 0, 2, 1.0, "–"]]

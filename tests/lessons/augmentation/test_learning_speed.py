@@ -1,0 +1,25 @@
+import math
+import types
+
+import pandas as pd
+import pytest
+
+from fkp_utils.lessons.augmentation import learning_speed
+
+CURVES = [[5.0, 3.0, 2.0], [6.0, 5.0, 4.0]]
+
+
+@pytest.fixture
+def run():
+    rows = [(number, epoch, error) for number, curve in enumerate(CURVES) for epoch, error in enumerate(curve, 1)]
+    history = pd.DataFrame(rows, columns=["restart", "epoch", "validation"])
+    return types.SimpleNamespace(history=history, restarts=pd.DataFrame({"seed": [0, 1]}))
+
+
+def test_first_epochs_are_averaged_for_each_restart(run):
+    assert learning_speed.first_epochs(run, 2).tolist() == [4.0, 5.5]
+
+
+def test_epochs_to_a_level_are_infinite_where_it_is_never_reached(run):
+    assert learning_speed.epochs_to(run, 3.0).tolist() == [2, math.inf]
+    assert learning_speed.epochs_to(run, 5.0).tolist() == [1, 2]

@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from fkp_utils.lessons.best_model import heat_maps
+from fkp_utils.models import architectures
+
+
+def test_weights_are_shares_of_the_maps_the_points_come_from():
+    model = architectures.build("heatmap", 3, (48, 64))
+    images = np.random.default_rng(0).integers(0, 256, (2, 48, 64, 1)).astype(np.float32)
+    maps = heat_maps.weights(model, images)
+    assert maps.shape == (2, 12, 16, 3)
+    np.testing.assert_allclose(maps.sum(axis=(1, 2)), 1, rtol=1e-4)
+    rows, columns = np.mgrid[:12, :16] * 4 + 1.5
+    means = np.stack([np.einsum("nhwo,hw->no", maps, places) for places in (columns, rows)], axis=-1)
+    np.testing.assert_allclose(model.predict_on_batch(images), means, atol=1e-2)
+
+
+def test_the_highest_place_is_the_middle_of_its_cell():
+    maps = np.zeros((1, 12, 16, 2))
+    maps[0, 2, 5, 0] = maps[0, 11, 15, 1] = 1
+    np.testing.assert_allclose(heat_maps.highest(maps, (48, 64)), [[(21.5, 9.5), (61.5, 45.5)]])
+
+
+def test_enlarged_maps_keep_their_place_and_reach_one():
+    maps = np.zeros((1, 12, 16))
+    maps[0, 2, 5] = 0.3
+    large = heat_maps.enlarged(maps, (48, 64))
+    assert large.shape == (1, 48, 64)
+    assert large.max() == pytest.approx(large[0, 9:11, 21:23].max())
+    assert large.max() == pytest.approx(1)
+    assert large[0, 30:].max() == 0
+
+
+def test_a_network_without_maps_is_refused():
+    with pytest.raises(ValueError, match="lenet5 draws no heat maps"):
+        heat_maps.weights(architectures.build("lenet5", 3), np.zeros((1, 96, 96, 1)))

@@ -1,0 +1,80 @@
+import keras
+import numpy as np
+import pytest
+
+from fkp_utils.lessons import celeba_backbones
+from fkp_utils.models import architectures, layers
+
+SIZE = (40, 60)
+
+
+def made(count=120, seed=0, noise=0):
+    """Maps whose means tell the points."""
+    generator = np.random.default_rng(seed)
+    maps = generator.uniform(0, 1, (count, 2, 2, 6))
+    weights = np.random.default_rng(9).normal(0, 4, (6, 10))
+    points = 25 + (maps.mean(axis=(1, 2)) @ weights).reshape(count, 5, 2) + noise * generator.normal(size=(count, 5, 2))
+    points[::7, 2] = np.nan
+    return maps, points
+
+
+def test_a_linear_truth_is_found_in_either_unit():
+    maps, points = made()
+    for half_image in (False, True):
+        recipe = celeba_backbones.Recipe(half_image=half_image, learning_rate=0.01 if half_image else 0.3, steps=2000)
+        head = celeba_backbones.train(recipe, maps, points, SIZE)
+        assert np.nanmean((head.predict(maps) - points) ** 2) < 0.1 * np.nanvar(points, axis=0).mean()
+
+
+def test_units_are_the_same_both_ways():
+    points = np.array([[[-0.5, -0.5], [59.5, 39.5], [29.5, 19.5]]])
+    halves = celeba_backbones._halves(points, SIZE)
+    np.testing.assert_allclose(halves, [[[-1, -1], [1, 1], [0, 0]]])
+    np.testing.assert_allclose(celeba_backbones._pixels(halves, SIZE), points)
+
+
+def test_steps_are_too_short_for_small_features_and_too_long_for_large_ones():
+    maps, points = made(noise=5)
+    recipe = celeba_backbones.Recipe(learning_rate=0.01, steps=700)
+    assert celeba_backbones.swings(recipe, 100 * maps, SIZE) > 50 * celeba_backbones.swings(recipe, maps, SIZE)
+    found = {}
+    for scale in (1, 10, 1000):
+        halves = {celeba_backbones.RAW: (scale * maps[:80], scale * maps[80:])}
+        found[scale] = celeba_backbones.errors({"": recipe}, halves, (points[:80], points[80:]), SIZE, (0, 1))[""]
+    assert found[10].max() < 0.7 * min(found[1].min(), found[1000].min())
+
+
+def test_what_the_head_sees():
+    maps, _ = made(4)
+    for recipe, count in ((celeba_backbones.Recipe(), 7), (celeba_backbones.Recipe(flat=True), 25)):
+        assert celeba_backbones._features(recipe, maps).shape == (4, count)
+    flat = celeba_backbones._features(celeba_backbones.Recipe(flat=True, normalised=True), 1000 * maps)[:, :-1]
+    np.testing.assert_allclose(flat.mean(axis=1), 0, atol=1e-6)
+    np.testing.assert_allclose(flat.std(axis=1), 1, atol=1e-3)
+
+
+def test_mended_in_all_seeds_or_in_none():
+    assert celeba_backbones.mends(np.array([1, 2]), 3) is True
+    assert celeba_backbones.mends(np.array([4, 5]), 3) is False
+    assert celeba_backbones.mends(np.array([1, 5]), 3) is None
+    assert celeba_backbones.mends(np.array([1]), 3) is None
+
+
+def test_last_maps_of_both_ranges():
+    images = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 1)).astype(np.float32)
+    keras.utils.set_random_seed(0)
+    model = architectures.build("squeezenet", 5, (64, 64))
+    own = celeba_backbones.last_maps(model, images)
+    expected = keras.Model(model.input, model.get_layer("head_norm").input)(images, training=False)
+    np.testing.assert_allclose(own, keras.ops.convert_to_numpy(expected), atol=1e-4)
+    assert own.shape == (4, 3, 3, 512)
+    with pytest.raises(ValueError, match="lenet5 has none of the layers as_imagenet"):
+        celeba_backbones.last_maps(architectures.build("lenet5", 5), images)
+
+
+def test_raw_colours_lack_the_mean_alone():
+    images = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3)).astype(np.float32)
+    model = architectures.build("squeezenet", 5, (64, 64), 3)
+    raw = celeba_backbones.last_maps(model, images[..., ::-1], celeba_backbones.RAW)
+    lighter = celeba_backbones.last_maps(model, images + np.array(layers.IMAGENET_MEAN[::-1], np.float32))
+    np.testing.assert_allclose(raw, lighter, atol=1e-3)

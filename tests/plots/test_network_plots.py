@@ -1,0 +1,153 @@
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+
+matplotlib.use("Agg")
+
+from matplotlib import pyplot as plt
+
+from fkp_utils.plots import common as plots
+from fkp_utils.plots import network_plots
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    with matplotlib.rc_context():
+        yield
+    plt.close("all")
+
+
+@pytest.fixture
+def axes():
+    return plt.figure().subplots()
+
+
+def history(restarts=2, epochs=3, lost=None):
+    rows = [(number, epoch, 9.0 / epoch + number, 10.0 / epoch + number) for number in range(restarts)
+            for epoch in range(1, epochs + 1)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["restart", "epoch", "training", "validation"])
+    if lost:
+        table.loc[0, "training"] = lost
+    return table
+
+
+def test_every_restart_has_two_curves_and_the_kept_one_its_best_epoch(axes):
+    network_plots.learning_curves(axes, history(), kept=1)
+    *curves, dot = axes.lines
+    assert [line.get_color() for line in curves] == [plots.BLUE, plots.ORANGE] * 2
+    np.testing.assert_allclose(curves[0].get_xydata(), [(1, 9.0), (2, 4.5), (3, 3.0)])
+    assert dot.get_xydata().tolist() == [[3, 10 / 3 + 1]]
+    assert curves[2].get_linewidth() > curves[0].get_linewidth()
+
+
+def test_curves_share_a_scale_that_an_explosion_does_not_stretch():
+    figure = network_plots.curve_sheet({name: (history(epochs=20, lost=1e6), 0) for name in ("a", "b", "c", "d")})
+    *panels, off, last = figure.axes
+    assert [axes.get_title() for axes in panels] == ["a", "b", "c", "d"]
+    assert not off.axison
+    assert not last.axison
+    assert {axes.get_ylim() for axes in panels} == {panels[0].get_ylim()}
+    assert panels[0].get_ylim()[1] < 20
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["training", "validation"]
+
+
+def test_one_curve_fills_the_figure():
+    assert len(network_plots.curve_sheet({"a": (history(), 0)}).axes) == 1
+
+
+def test_maps_have_their_own_scale_and_a_row_of_their_layer():
+    layers = {"first": np.arange(24.0).reshape(2, 2, 6), "second": np.zeros((4, 4, 16))}
+    figure = network_plots.map_sheet(layers)
+    grid = np.reshape(figure.axes, (3, 8))
+    assert [line[0].get_ylabel() for line in grid] == ["first", "second", ""]
+    assert [axes.axison for axes in grid[0]] == [True] * 6 + [False] * 2
+    np.testing.assert_array_equal(grid[0, 3].images[0].get_array(), layers["first"][..., 3])
+    assert grid[0, 3].get_title() == "21"
+    assert grid[0, 3].images[0].get_clim() == (0, 21)
+    assert grid[1, 0].get_title() == "0"
+
+
+def test_the_image_stands_beside_its_first_maps():
+    image = np.full((9, 9, 1), 7, np.uint8)
+    grid = np.reshape(
+        network_plots.map_sheet({"a": np.ones((9, 9, 2)), "b": np.ones((4, 4, 1))}, image=image).axes, (2, 3)
+    )
+    assert grid[0, 0].images[0].get_array().tolist() == image[..., 0].tolist()
+    assert [axes.axison for axes in grid.flat] == [True, True, True, False, True, False]
+    assert (grid[0, 1].get_ylabel(), grid[1, 1].get_ylabel()) == ("a", "b")
+
+
+def test_a_mosaic_shows_the_maps_that_vary_most():
+    maps = np.zeros((3, 3, 5))
+    maps[..., 1] = 7
+    maps[0, 0, 2], maps[2, 2, 4], maps[1, 1, 0] = 3, 2, 1
+    figure = network_plots.mosaic_sheet({"deep": maps, "two": np.ones((96, 48, 2))}, columns=3)
+    assert [axes.get_title() for axes in figure.axes] == ["deep", "two", ""]
+    mosaic = np.ma.filled(figure.axes[0].images[0].get_array(), np.nan)
+    assert mosaic.shape == (196, 196)
+    assert np.isnan(mosaic[96:100]).all()
+    assert np.isnan(mosaic[:, 96:100]).all()
+    first, second, third, constant = mosaic[:96, :96], mosaic[:96, 100:], mosaic[100:, :96], mosaic[100:, 100:]
+    assert [part.sum() for part in (first, second, third, constant)] == [32**2] * 3 + [0]
+    assert first[0, 0] == second[95, 95] == third[48, 48] == 1
+    empty = np.ma.filled(figure.axes[1].images[0].get_array(), np.nan)
+    assert np.isnan(empty[100:]).all()
+
+
+def test_kernels_are_drawn_by_filter_around_zero():
+    kernel = np.random.default_rng(0).normal(size=(3, 3, 2, 5))
+    figure = network_plots.kernel_sheet(kernel, list("abcde"))
+    grid = np.reshape(figure.axes, (2, 5))
+    np.testing.assert_array_equal(grid[1, 4].images[0].get_array(), kernel[:, :, 1, 4])
+    largest = np.abs(kernel).max()
+    assert {axes.images[0].get_clim() for axes in figure.axes} == {(-largest, largest)}
+    assert [axes.get_title() for axes in grid[0]] == list("abcde")
+
+
+def test_units_show_the_face_and_the_usual(axes):
+    network_plots.unit_values(axes, np.array([0.0, 2.0]), np.array([1.0, 0.5]))
+    assert [bar.get_height() for bar in axes.patches] == [0, 2]
+    assert axes.lines[0].get_ydata().tolist() == [1, 0.5]
+
+
+def test_outputs_that_are_the_same_for_every_face_have_no_spread(axes):
+    points = np.random.default_rng(0).normal([20, 30], [2, 4], (500, 3, 2))
+    points[::2, 1] = np.nan
+    predicted = np.nan_to_num(points, nan=1e6)
+    predicted[:, 2] = 5
+    network_plots.output_spread(axes, points, predicted)
+    x, y = (found.get_offsets() for found in axes.collections)
+    np.testing.assert_allclose(x[:2, 0], x[:2, 1])
+    np.testing.assert_allclose(x[:, 0], 2, rtol=0.15)
+    np.testing.assert_allclose(y[:, 0], 4, rtol=0.15)
+    assert [x[2, 1], y[2, 1]] == [0, 0]
+    assert axes.get_xlim() == axes.get_ylim()
+
+
+def test_maps_lie_over_their_image_on_one_scale_with_the_point():
+    images = np.full((2, 10, 12, 1), 7, np.uint8)
+    maps = np.random.default_rng(0).random((2, 3, 10, 12))
+    points = np.array([(3.0, 7.0), (5.0, 2.0)])
+    figure = network_plots.overlay_sheet(images, maps, points, ["left", "right"], list("abc"), "what raises it")
+    *panels, bar = figure.axes
+    grid = np.reshape(panels, (2, 4))
+    assert [axes.get_title() for axes in grid[0]] == ["image", "a", "b", "c"]
+    assert [line[0].get_ylabel() for line in grid] == ["left", "right"]
+    assert [len(axes.images) for axes in grid[1]] == [1, 2, 2, 2]
+    np.testing.assert_array_equal(grid[1, 2].images[1].get_array(), maps[1, 1])
+    assert {axes.images[1].get_clim() for axes in grid[:, 1:].flat} == {(0, 1)}
+    for line, point in zip(grid, points, strict=True):
+        assert {tuple(axes.collections[0].get_offsets()[0]) for axes in line} == {tuple(point)}
+    assert bar.get_xlabel() == "what raises it"
+
+
+def test_every_filter_has_its_place_on_one_scale():
+    kernel = np.arange(3 * 3 * 1 * 65.0).reshape(3, 3, 1, 65) - 100
+    panels = network_plots.filter_sheet(kernel, 13).axes
+    assert len(panels) == 65
+    assert all(axes.images for axes in panels)
+    np.testing.assert_array_equal(panels[7].images[0].get_array(), kernel[:, :, 0, 7])
+    assert {axes.images[0].get_clim() for axes in panels} == {(-484, 484)}
+    few = network_plots.filter_sheet(kernel[..., :14], 13).axes
+    assert sum(bool(axes.images) for axes in few) == 14

@@ -1,0 +1,375 @@
+import dataclasses
+import itertools
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import filelock
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from fkp_utils import metrics
+from fkp_utils.augmentation import augment
+from fkp_utils.models import architectures, label_sources
+from fkp_utils.system import devices, files
+from fkp_utils.training import data_views, experiment, loop, runs
+
+DATA = data_views.Data(limit=80)
+TINY = experiment.Experiment(data=DATA, epochs=2, batch=16)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_folders(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FKP_RUNS", str(tmp_path_factory.mktemp("runs")))
+        patch.setenv("FKP_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def _empty(tmp_path, monkeypatch):
+    monkeypatch.setenv("FKP_RUNS", str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def trained(_own_folders):
+    return runs.run(dataclasses.replace(TINY, restarts=2, sources="apart"))
+
+
+def test_parts_are_disjoint_and_keep_persons():
+    parts = DATA.parts()
+    assert sum(map(len, parts)) == 80
+    persons = [set(part.subject.tolist()) for part in parts]
+    assert all(first.isdisjoint(second) for first, second in itertools.combinations(persons, 2))
+
+
+def test_a_run_keeps_every_restart_and_the_best_one(trained):
+    assert trained.history.groupby("restart").size().tolist() == [2, 2]
+    best = trained.restarts["validation"].idxmin()
+    assert trained.restarts["kept"].tolist() == [number == best for number in range(2)]
+    assert trained.restarts["seed"].tolist() == [0, 1]
+
+
+def test_the_kept_model_is_the_epoch_with_the_lowest_validation_error(trained):
+    validation = DATA.parts().validation
+    kept = trained.restarts[trained.restarts["kept"]].iloc[0]
+    lowest = trained.history.loc[trained.history["restart"] == kept.name, "validation"].min()
+    assert metrics.rmse(trained.predict(validation), validation.points) == pytest.approx(lowest, abs=0.01)
+    assert kept["validation"] == pytest.approx(lowest)
+
+
+def test_scores_are_those_of_its_predictions_on_given_labels(trained):
+    faces = DATA.parts().evaluation
+    predicted = trained.predict(faces)
+    assert trained.scores["evaluation"]["mse"] == pytest.approx(metrics.mse(predicted, faces.points), rel=1e-4)
+    assert trained.scores["evaluation"]["mae"] == pytest.approx(metrics.mae(predicted, faces.points), rel=1e-4)
+    assert trained.scores["evaluation"]["all_mse"] > 0
+    assert [trained.scores[part]["faces"] for part in trained.scores] == [len(part) for part in DATA.parts()]
+
+
+def test_sources_apart_predict_their_own_points(trained):
+    faces = DATA.parts().evaluation
+    first, second = (dataclasses.replace(faces, source=np.full(len(faces), label)) for label in (0, 1))
+    differs = (trained.predict(first) != trained.predict(second)).any((0, 2))
+    names = [faces.keypoints.names[index] for index in np.nonzero(differs)[0]]
+    assert names == list(label_sources.RELABELLED)
+
+
+def test_labels_that_lie_aside_are_answered_and_not_learnt():
+    offset = tuple((3.0, place / 10) for place in range(15))
+    run, faces = runs.run(dataclasses.replace(TINY, offset=offset)), DATA.parts().evaluation
+    assert run.offset == offset
+    found = runs.predict(run.model(), faces, label_sources.together(faces.keypoints))
+    np.testing.assert_allclose(run.predict(faces) - found, np.broadcast_to(offset, found.shape), atol=1e-4)
+    assert run.scores["evaluation"]["mse"] == pytest.approx(metrics.mse(run.predict(faces), faces.points), rel=1e-4)
+
+
+def test_it_is_found_and_not_trained_again(trained, monkeypatch):
+    monkeypatch.setattr(loop, "train", None)
+    again = runs.run(dataclasses.replace(TINY, restarts=2, sources="apart"))
+    assert again.path == trained.path
+    assert trained.path in [run.path for run in runs.found()]
+
+
+@pytest.mark.usefixtures("_empty")
+@pytest.mark.parametrize("damage", ["model.keras", "run.json", files.MANIFEST])
+def test_a_damaged_run_is_trained_again_with_a_warning(damage):
+    path = runs.run(TINY).path
+    (path / damage).write_bytes((path / damage).read_bytes()[:-7])
+    assert runs.found() == []
+    with pytest.warns(UserWarning, match="is damaged; it is built again"):
+        runs.run(TINY)
+    assert [run.path for run in runs.found()] == [path]
+
+
+@pytest.mark.usefixtures("_empty")
+def test_another_process_is_waited_for(capsys, trained, monkeypatch):
+    path = runs.folder() / f"lenet5-masked-{TINY.key}"
+    found = []
+    monkeypatch.setattr(runs, "_train", lambda *_: found.append("trained"))
+    with filelock.FileLock(f"{path}.lock"):
+        thread = threading.Thread(target=lambda: found.append(runs.run(TINY).path))
+        thread.start()
+        time.sleep(0.5)
+        assert found == []
+        with files.replacing(path, folder=True) as new:
+            (new / "run.json").write_text((trained.path / "run.json").read_text())
+            files.seal(new)
+    thread.join(10)
+    assert found == [path]
+    assert "another process trains it; waiting" in capsys.readouterr().out
+
+
+SCRIPT = """
+import sys
+from fkp_utils.system import backend
+backend.load_keras()
+from fkp_utils.training import data_views, experiment, loop, runs
+loop.SAVE_EVERY = 0
+described = experiment.Experiment(data=data_views.Data(limit=80), epochs=5, batch=16, restarts=2,
+    augmentation=experiment.augment.STANDARD, dropout=0.2, ema=0.9)
+add = loop._Memory.add
+def slow(memory, epoch):
+    add(memory, epoch)
+    if sys.argv[1:] == ["stop"] and len(memory.epochs) == 3 and "state-1" in memory.state.name:
+        print("epoch 3", flush=True)
+        import time; time.sleep(60)
+loop._Memory.add = slow
+run = runs.run(described)
+print(run.path)
+"""
+
+
+def test_a_killed_training_goes_on_as_if_unbroken(tmp_path):
+    def start(folder, *words):
+        environment = os.environ | {"FKP_RUNS": str(tmp_path / folder)}
+        command = [sys.executable, "-c", SCRIPT, *words]
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+    unbroken, broken = start("unbroken"), start("broken", "stop")
+    for line in broken.stdout:
+        if line.startswith("epoch 3"):
+            broken.send_signal(signal.SIGKILL)
+    assert broken.wait() == -signal.SIGKILL
+    partial = next((tmp_path / "broken").glob("*.partial"))
+    assert (partial / "restart-0.json").exists()
+    again = start("broken", "go on")
+    assert (again.wait(), unbroken.wait()) == (0, 0)
+    facts = [json.loads(next((tmp_path / name).glob("*/run.json")).read_text()) for name in ("unbroken", "broken")]
+    curves = [np.array([restart["epochs"] for restart in each["restarts"]])[:, :, :2] for each in facts]
+    assert curves[0].shape == (2, 5, 2)
+    np.testing.assert_allclose(curves[1], curves[0], rtol=1e-3)
+    assert not list((tmp_path / "broken").glob("*.partial"))
+
+
+def test_jax_learns_and_averages(tmp_path):
+    pytest.importorskip("jax")
+    script = """
+from fkp_utils.system import backend
+backend.load_keras()
+from fkp_utils.training import data_views, experiment, runs
+described = experiment.Experiment(data=data_views.Data(limit=80), epochs=3, batch=16, ema=0.9, optimizer="muon")
+print("validation", *runs.run(described).history["validation"])
+"""
+    environment = os.environ | {"FKP_RUNS": str(tmp_path), "KERAS_BACKEND": "jax"}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    first, *_, last = map(float, done.stdout.split("validation ")[-1].split())
+    assert last < 0.95 * first, "the average does not follow what is learnt"
+
+
+@pytest.mark.usefixtures("_empty")
+def test_averaged_weights_are_those_that_are_validated_and_kept(monkeypatch):
+    seen, own = [], []
+    step, build = loop._Memory.step, loop._Memory.__init__
+
+    def remembered(memory):
+        own.append(memory.model.get_weights())
+        step(memory)
+        seen.append([mean.copy() for mean in memory.average])
+
+    monkeypatch.setattr(loop._Memory, "step", remembered)
+    monkeypatch.setattr(loop._Memory, "__init__", lambda *given: (build(*given), own.append(given[0].weights))[0])
+    run = runs.run(dataclasses.replace(TINY, epochs=1, ema=0.5))
+    expected = own[0]
+    for number, weights in enumerate(own[1:], 1):
+        keep = min(0.5, number / (10 + number))
+        expected = [keep * mean + (1 - keep) * weight for mean, weight in zip(expected, weights, strict=True)]
+    for kept, last, mean in zip(run.model().get_weights(), seen[-1], expected, strict=True):
+        np.testing.assert_allclose(kept, last)
+        np.testing.assert_allclose(kept, mean, rtol=1e-4, atol=1e-5)
+    validation = DATA.parts().validation
+    assert metrics.rmse(run.predict(validation), validation.points) == pytest.approx(
+        run.history["validation"][0], abs=0.01
+    )
+
+
+@pytest.mark.usefixtures("_empty")
+def test_half_precision_is_for_learning_only(monkeypatch):
+    built = []
+    build = runs.build
+    monkeypatch.setattr(runs, "build", lambda *given: built.append(build(*given)) or built[-1])
+    run = runs.run(dataclasses.replace(TINY, model="small", epochs=1, precision="bfloat16"))
+    assert [model.get_layer("stem").compute_dtype for model in built] == ["float32", "bfloat16"]
+    assert keras.config.dtype_policy().name == "float32"
+    assert {layer.compute_dtype for layer in run.model().layers} == {"float32"}
+    validation = DATA.parts().validation
+    assert metrics.rmse(run.predict(validation), validation.points) == pytest.approx(
+        run.history["validation"][0], rel=0.03
+    )
+
+
+@pytest.mark.skipif(devices.compiles(), reason="every training is compiled")
+def test_a_short_training_without_a_graph_learns_the_same(monkeypatch, tmp_path):
+    compiled_eagerly, compile_trainer, histories = [], loop.compile_trainer, []
+
+    def noted(model, *given):
+        compile_trainer(model, *given)
+        compiled_eagerly.append(model.run_eagerly)
+
+    monkeypatch.setattr(loop, "compile_trainer", noted)
+    for steps in (0, 1000):
+        monkeypatch.setenv("FKP_RUNS", str(tmp_path / str(steps)))
+        monkeypatch.setattr(loop, "EAGER", steps)
+        run = runs.run(dataclasses.replace(TINY, augmentation=augment.STRONG, ema=0.5, dropout=0.2))
+        histories.append(run.history[["training", "validation"]].to_numpy())
+    assert compiled_eagerly == [False, True]
+    np.testing.assert_allclose(*histories, rtol=1e-3)
+
+
+def compiled(**changes):
+    model = loop.trainer(architectures.build("lenet5", 2, (40, 60)), augment.NONE, (0, 1), 0)
+    loop.compile_trainer(model, dataclasses.replace(TINY, **changes), 100)
+    return model
+
+
+def test_a_loss_in_half_images_is_that_of_coordinates_from_minus_one_to_one():
+    pairs = np.array([[[30, 20, 60, 40], [0, np.nan, 30, 5]]], np.float32)
+    pairs[0, 1, :2] = np.nan
+    losses = [float(compiled(units=units).compute_loss(y=pairs, y_pred=pairs)) for units in ("pixels", "half_image")]
+    assert losses == pytest.approx([(30**2 + 20**2) / 2, 1])
+
+
+def test_one_cycle_rises_then_falls_to_nothing():
+    rate = compiled(schedule="one_cycle", optimizer="sgd", learning_rate=0.5).optimizer._learning_rate
+    rates = [float(rate(step)) for step in (0, 15, 30, 65, 100)]
+    assert rates == pytest.approx([0.02, 0.26, 0.5, 0.25, 0], abs=0.005)
+
+
+@pytest.mark.usefixtures("_empty")
+def test_an_exploding_training_stops_and_names_the_experiment():
+    wild = dataclasses.replace(TINY, optimizer="sgd", learning_rate=1e6)
+    told = r"lenet5, masked, SGD 1e\+06: epoch 1 ends with .* lower learning rate than 1e\+06"
+    with pytest.raises(loop.TrainingError, match=told):
+        runs.run(wild)
+    assert runs.found() == []
+
+
+@pytest.mark.usefixtures("_empty")
+def test_early_stopping_ends_before_all_epochs():
+    stopped = runs.run(dataclasses.replace(TINY, epochs=40, patience=1, learning_rate=0.02))
+    errors = stopped.history["validation"]
+    assert len(errors) < 40
+    assert errors.idxmin() == len(errors) - 2
+
+
+@pytest.mark.usefixtures("_empty")
+def test_pretrained_weights_are_where_a_training_starts(trained):
+    first = dataclasses.replace(TINY, seed=5)
+    start = runs.build(dataclasses.replace(TINY, pretrained=first), DATA.parts(), seed=1)
+    for ours, theirs in zip(start.get_weights(), runs.run(first).model().get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.usefixtures("_empty")
+def test_frozen_epochs_leave_the_backbone_as_it_was():
+    frozen = dataclasses.replace(TINY, model="small", frozen_epochs=2)
+    before = {layer.name: layer.get_weights() for layer in runs.build(frozen, DATA.parts(), 0).layers}
+    changed = {
+        layer.name
+        for layer in runs.run(frozen).model().layers
+        if any((a != b).any() for a, b in zip(layer.get_weights(), before[layer.name], strict=True))
+    }
+    assert changed
+    assert all(name.startswith("head") for name in changed)
+
+
+def test_missing_labels_are_masked_filled_or_dropped():
+    training_faces = DATA.parts().training
+    masked, dropped, filled = (
+        loop.learnable(dataclasses.replace(TINY, missing=missing), training_faces)
+        for missing in ("mask", "drop", "median")
+    )
+    assert masked is training_faces
+    assert 0 < len(dropped) < len(masked)
+    assert dropped.given.all()
+    assert filled.given.all()
+    np.testing.assert_array_equal(filled.points[training_faces.given], training_faces.points[training_faces.given])
+
+
+def test_batches_of_an_epoch_are_the_same_each_time_and_hold_every_face_once():
+    faces = DATA.parts().training
+    batches = loop.Batches(faces.images, faces.points, 16, seed=3)
+    orders = []
+    for epoch in (0, 1, 0):
+        batches.start(epoch)
+        orders.append(np.concatenate([batches[index][1] for index in range(len(batches))]))
+    np.testing.assert_array_equal(orders[0], orders[2])
+    assert (orders[0] != orders[1])[~np.isnan(orders[0] + orders[1])].any()
+    np.testing.assert_allclose(np.nansum(orders[0]), np.nansum(faces.points), rtol=1e-5)
+
+
+def test_the_key_knows_what_shapes_a_training():
+    keys = {TINY.key}
+    for change in (
+        {"epochs": 3}, {"seed": 1}, {"missing": "knn"}, {"augmentation": augment.STANDARD}, {"loss": "wing"},
+        {"data": dataclasses.replace(DATA, seed=1)}, {"pretrained": TINY}, {"restarts": 2}, {"model": "small"},
+        {"offset": ((1.2, 0.0),) * 15},
+    ):  # fmt: skip
+        keys.add(dataclasses.replace(TINY, **change).key)
+    assert len(keys) == 11
+    assert dataclasses.replace(TINY, epochs=2).key == TINY.key
+
+
+def test_labels_tell_what_is_unusual():
+    described = dataclasses.replace(
+        TINY, missing="forward_fill", sources="apart", augmentation=augment.STANDARD, weights="imagenet", dropout=0.1,
+        ema=0.9,
+    )  # fmt: skip
+    expected = "lenet5, ImageNet, forward fill, sources apart, augmented, drop-out 0.1, averaged weights"
+    assert described.label == expected
+    described = dataclasses.replace(
+        TINY, optimizer="sgd", learning_rate=0.42, schedule="one_cycle", offset=((-1.2, 0.1),) * 15
+    )
+    assert described.label == "lenet5, masked, labels -1.2 px aside, SGD 0.42, one cycle"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": "alexnet"}, "model is 'alexnet'; expected one of lenet5"),
+        ({"missing": "guess"}, "missing is 'guess'; expected one of mask, drop, forward_fill"),
+        ({"loss": "hubert"}, "loss is 'hubert'"),
+        ({"units": "inches"}, "units is 'inches'; expected one of pixels, half_image"),
+        ({"epochs": 0}, "epochs is 0; expected at least 1"),
+        ({"dropout": 1.0}, r"dropout is 1\.0; expected a share from 0 to below 1"),
+        ({"ema": -0.1}, r"ema is -0\.1; expected a share"),
+        ({"offset": ((1.0, math.nan),)}, r"offset is \(\(1\.0, nan\),\); expected x and y in pixels of each keypoint"),
+        ({"frozen_epochs": 5}, "frozen_epochs 5 of 2"),
+    ],
+)
+def test_unknown_values_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(TINY, **change)
+
+
+def test_history_and_restarts_are_tables(trained):
+    assert isinstance(trained.history, pd.DataFrame)
+    assert trained.history.columns.tolist() == ["restart", "epoch", "training", "validation", "seconds"]
+    assert isinstance(trained.model(), keras.Model)
