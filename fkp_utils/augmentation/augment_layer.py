@@ -1,4 +1,4 @@
-"""The Keras layer behind `fkp_utils.augment`: one draw of random numbers, one warp, then what spoils a photo."""
+"""The Keras layer behind `augment`: one draw of random numbers, one warp, then what spoils a photo."""
 
 from __future__ import annotations
 

@@ -54,8 +54,8 @@ def fill(
 def one_convention(faces: face_sets.Faces, offsets: Mapping[str, metrics.Estimate]) -> face_sets.Faces:
     """The faces with the second source's labels moved to where the first source would put them.
 
-    offsets: second minus first in px for each coordinate, as `eda.source_offsets` measures them on the same images;
-    only those whose interval is clear of zero are taken away.  ValueError if the faces are not of two sources.
+    offsets: second minus first in px for each coordinate, as `label_agreement.source_offsets` measures them on the same
+    images; only those whose interval is clear of zero are taken away.  ValueError if the faces are not of two sources.
     """
     sources = [] if faces.source is None else np.unique(faces.source)
     if len(sources) != 2:

@@ -15,7 +15,7 @@ from fkp_utils.datasets.synthetic import people as synthetic_people
 from fkp_utils.evaluation import face_conditions
 from fkp_utils.training import data_views
 
-# Parameters of `synthetic_people.draw` that belong together.
+# Parameters of `people.draw` that belong together.
 INGREDIENTS = {
     "turned heads": ("yaw", "pitch", "roll"),
     "light": ("light_side", "light_above", "key", "fill", "ambient", "rim", "shadow", "uneven", "gloss"),

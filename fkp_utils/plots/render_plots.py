@@ -14,7 +14,7 @@ from fkp_utils.plots import common as plots
 
 
 def stage_row(stages: Mapping[str, np.ndarray]) -> mpl_figure.Figure:
-    """The pictures (n, n) of `synthetic_camera.stages` side by side; brightness is shown as a camera would."""
+    """The pictures (n, n) of `camera.stages` side by side; brightness is shown as a camera would."""
     figure, panels = plt.subplots(1, len(stages), figsize=(plots.WIDTH, plots.WIDTH / len(stages) + 0.3))
     for axes, (name, picture) in zip(panels, stages.items(), strict=True):
         levels = picture if picture.dtype == np.uint8 else 255 * np.clip(picture / 0.6, 0, 1) ** (1 / 2.2)
