@@ -1,1 +1,1 @@
-"""Points for any photo (`prediction`), and the `submission` to Kaggle."""
+"""A face found in any photo, and its points (`prediction`); the `submission` to Kaggle."""

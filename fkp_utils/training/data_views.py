@@ -184,8 +184,8 @@ class Resized(View):
 
 
 @dataclasses.dataclass(frozen=True)
-class Framed(View):
-    """Each image scaled into a frame of (height, width) px with its aspect kept, centred on black; points move along.
+class Letterboxed(View):
+    """Each image scaled into a frame of (height, width) px with its aspect kept, the rest black; points move along.
 
     grey: colours become grey levels.
     """
