@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import inspect
 import pathlib
+import textwrap
 from collections.abc import Iterable, Mapping
 
 from fkp_utils.system import places
@@ -62,6 +64,19 @@ def version(*modules: str) -> str:
         if not reached([name]):
             raise ValueError(f"no module {name}: its code can have no version")
     return digest(reached(modules))
+
+
+def of(kind: type) -> str:
+    """The version of a class: that of its module if it is of the package, else of its own source.
+
+    ValueError if that cannot be had, as of a class that was typed at a prompt.
+    """
+    if kind.__module__.split(".")[0] == PACKAGE:
+        return version(kind.__module__)
+    try:
+        return hashlib.sha256(_meaning(textwrap.dedent(inspect.getsource(kind))).encode()).hexdigest()[:16]
+    except (OSError, TypeError) as error:
+        raise ValueError(f"{kind.__name__} has no source that can have a version; define it in a file") from error
 
 
 def digest(paths: Iterable[pathlib.Path]) -> str:

@@ -58,13 +58,6 @@ class Data:
         """The faces, split by person and image."""
         return _parts(self)
 
-    def view(self, kind: type[View]) -> Any:
-        """The last view of that kind.  ValueError if there is none."""
-        for each in reversed(self.views):
-            if isinstance(each, kind):
-                return each
-        raise ValueError(f"{self.name} faces are seen through {self.views or 'no view'}; expected {kind.__name__}")
-
     def described(self) -> dict[str, Any]:
         """The data as JSON has it: what the files hold, not where they lie, and the views with their code."""
         return {
@@ -99,7 +92,7 @@ class View:
     def described(self) -> dict[str, Any]:
         """Its name and fields, and the version of all code that shapes it."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
-        return {"view": type(self).__name__, "code": code_version.version(type(self).__module__)} | fields
+        return {"view": type(self).__name__, "code": code_version.of(type(self))} | fields
 
 
 @functools.lru_cache(maxsize=2)

@@ -61,9 +61,6 @@ def test_views_act_one_after_another():
         assert 0 < len(part) == complete.sum() < len(whole)
         np.testing.assert_allclose(part.points, (whole.points[complete] + 0.5) / 2 - 0.5, atol=1e-4)
     assert len(both.faces()) == sum(map(len, both.parts()))
-    assert both.view(data_views.Resized) == square
-    with pytest.raises(ValueError, match="expected Fold"):
-        both.view(data_views.Fold)
 
 
 def test_what_is_seen_otherwise_is_another_experiment():
