@@ -58,10 +58,10 @@ def predict(
     FileNotFoundError if there is no such model or file; ValueError for an array of another shape, and for a photo in
     which no face is found.
     """
-    single = isinstance(photos, str | os.PathLike | Image.Image) or (isinstance(photos, np.ndarray) and _is_one(photos))
+    if isinstance(photos, str | os.PathLike | Image.Image) or (isinstance(photos, np.ndarray) and _is_one(photos)):
+        return _predict(_checked(_network(model)), _grey(photos), 0)
     network = _checked(_network(model))
-    found = [_predict(network, _grey(photo), number) for number, photo in enumerate([photos] if single else photos)]
-    return found[0] if single else found
+    return [_predict(network, _grey(photo), number) for number, photo in enumerate(photos)]
 
 
 def _is_one(array: np.ndarray) -> bool:
@@ -168,4 +168,4 @@ def _in_box(
     scale = (box[2:] - box[:2]) / size[::-1]
     points = (seen.points[0] + 0.5) * scale + box[:2] - 0.5
     left, top, right, bottom = (int(edge) for edge in box)
-    return Prediction(points, seen.spread[0] * scale.mean(), (left, top, right, bottom), face.images[0, :, :, 0])
+    return Prediction(points, seen.spread[0] * scale.mean(), (left, top, right, bottom), face.images[0][..., 0])

@@ -93,7 +93,7 @@ def read(notebook: nbformat.NotebookNode) -> dict[str, dict[str, Any]]:
 
 def _plain(value: Any, name: str) -> Any:
     """`value` as JSON has it."""
-    if dataclasses.is_dataclass(value):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = dataclasses.asdict(value)
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()

@@ -80,10 +80,9 @@ def compare(
         labels = np.where(hidden[rows][..., None], faces.points[rows], np.nan)
         filled = {name: impute.fill(holes, imputer).points[rows] for name, imputer in candidates.items()}
         trials.append(Trial(rows, np.full(len(rows), seed), labels, filled))
-    return Trial(
-        *(np.concatenate([getattr(trial, name) for trial in trials]) for name in ("rows", "seeds", "labels")),
-        {name: np.concatenate([trial.filled[name] for trial in trials]) for name in candidates},
-    )
+    whole = {name: np.concatenate([getattr(trial, name) for trial in trials]) for name in ("rows", "seeds", "labels")}
+    filled = {name: np.concatenate([trial.filled[name] for trial in trials]) for name in candidates}
+    return Trial(**whole, filled=filled)
 
 
 def compare_sources(faces: face_sets.Faces, candidates: Mapping[Any, imputers.Imputer]) -> Trial | None:

@@ -68,7 +68,7 @@ def changed(faces: face_sets.Faces, **values: float) -> face_sets.Faces:
     names = set(synthetic_people.draw(1, 0))
     if unknown := sorted(set(values) - names):
         raise ValueError(f"no parameter {', '.join(unknown)}; there are {', '.join(sorted(names))}")
-    known = faces.attributes | {"subject": faces.subject}
+    known = {**faces.attributes, "subject": faces.subject}
     parameters = {name: np.asarray(each) for name, each in known.items() if name in names}
     fixed = {name: np.full(len(faces), value) for name, value in values.items()}
     return synthetic.render(parameters | fixed, workers=None)

@@ -22,8 +22,8 @@ class _Backbone:
     """
 
     application: str
-    mean: tuple[float, float, float]
-    deviation: tuple[float, float, float]
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
     blue_first: bool = False
     learnt: bool = False
 

@@ -31,7 +31,7 @@ def sweep_sheet(sweeps: Mapping[str, face_sets.Faces]) -> mpl_figure.Figure:
     size = (plots.WIDTH, len(sweeps) * (side + 0.26))
     figure, grid = plt.subplots(len(sweeps), columns, figsize=size, squeeze=False)
     for row, (name, faces) in zip(grid, sweeps.items(), strict=True):
-        for axes, image, points, value in zip(row, faces.images, faces.points, faces.attributes[name], strict=False):
+        for axes, image, points, value in zip(row, faces.images[:], faces.points, faces.attributes[name], strict=False):
             plots.show_face(axes, image)
             axes.scatter(*points.T, s=2, c=plots.YELLOW)
             axes.set_xlabel(f"{value:.2g}", fontsize=10, labelpad=1)

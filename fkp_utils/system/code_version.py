@@ -95,7 +95,7 @@ def _meaning(source: str) -> str:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            node.body = [item for item in body if not _is_text(item) and not _is_own_import(item)]
+            body[:] = [item for item in body if not _is_text(item) and not _is_own_import(item)]
     return ast.dump(tree)
 
 

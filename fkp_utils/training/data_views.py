@@ -144,7 +144,7 @@ class Complete(View):
     """
 
     def apply(self, faces: face_sets.Faces, part: str) -> face_sets.Faces:
-        complete = faces.select(faces.given.all(axis=1))
+        complete = faces.select(np.all(faces.given, axis=1))
         if not len(complete):
             raise ValueError(f"none of {len(faces)} {part} faces has all labels")
         return complete
@@ -293,4 +293,5 @@ class Fold(View):
         whole = before.faces()
         evaluation = whole.split([1 / self.count] * self.count, seed=before.seed)[self.number]
         rest = whole.select(~np.isin(whole.attributes["row"], evaluation.attributes["row"]))
-        return Parts(*rest.split([1 - FOLD_VALIDATION, FOLD_VALIDATION], seed=before.seed), evaluation)
+        training, validation = rest.split([1 - FOLD_VALIDATION, FOLD_VALIDATION], seed=before.seed)
+        return Parts(training, validation, evaluation)

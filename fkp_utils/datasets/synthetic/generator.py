@@ -24,6 +24,7 @@ from fkp_utils.system import code_version
 FACES = 3000
 CHUNK = 64
 FEW = 200  # faces that one process makes sooner than several
+STORED = ("images", "points", "source", "subject", "truth")  # and the attributes
 COPY_NOISE = 0.8  # pixels, of a label given a second time by the same source
 
 # Counts of the 7,049 rows of Kaggle's training.csv; its first 2,284 rows are of the source that labels 15 points.
@@ -53,13 +54,13 @@ def load(root: str | os.PathLike[str] | None = None, limit: int | None = None, *
 
     def build(folder: pathlib.Path) -> None:
         made = make(count, seed)
-        columns = {"points": made.points, "source": made.source, "subject": made.subject, "truth": made.truth}
-        np.savez(folder / "faces.npz", images=made.images, **columns, **made.attributes)
+        columns = {name: getattr(made, name) for name in STORED}
+        np.savez(folder / "faces.npz", **columns, **made.attributes)  # type: ignore[arg-type]  # none is allow_pickle
 
     folder = cache.cached("synthetic", [], f"{fingerprint()}, {count} faces, seed {seed}", build)
     with np.load(folder / "faces.npz") as file:
         stored = dict(file)
-    columns = {name: stored.pop(name) for name in ("images", "points", "source", "subject", "truth")}
+    columns = {name: stored.pop(name) for name in STORED}
     return faces.Faces(**columns, keypoints=keypoints.KAGGLE_15, attributes=stored)
 
 
