@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import linalg
+from sklearn import linear_model
 
 from fkp_utils import faces as face_sets
 from fkp_utils import metrics
@@ -97,25 +97,6 @@ def firing_table(rates: Mapping[str, np.ndarray], most: int = 10) -> pd.DataFram
     return pd.DataFrame(rows)
 
 
-def dead_units(model: keras.Model, faces: Images, layer: str, batch: int = BATCH) -> float:
-    """Share of a layer's units or filters that never fire: they put out 0 or less for every face, at every place."""
-    return float((firing_rates(model, faces, layer, batch) == 0).mean())
-
-
-def linear_readout(
-    model: keras.Model,
-    train_faces: face_sets.Faces,
-    test_faces: face_sets.Faces,
-    layer: str,
-    cells: int = 6,
-    batch: int = BATCH,
-    repeats: int = 1000,
-    seed: int = 0,
-) -> metrics.Estimate:
-    """How well the points can be read linearly from one layer; see `linear_readouts`."""
-    return linear_readouts(model, train_faces, test_faces, [layer], cells, batch, repeats, seed)[layer]
-
-
 def linear_readouts(
     model: keras.Model,
     train_faces: face_sets.Faces,
@@ -129,10 +110,10 @@ def linear_readouts(
     """RMSE in px of ridge regression from each layer's activations to the points, with its bootstrap interval.
 
     layers: without names, `conv_and_pool_layers`.  Maps are averaged over at most `cells` × `cells` cells first, so
-    that layers of all resolutions compare.  Each point is learnt from the training faces that have it, and measured on
-    the given labels of the test faces; persons, where known, are drawn together.  The penalty with the least
-    leave-one-out error on training faces is taken.  The activations of all layers are kept in memory: 0.8 MB a face
-    for VGG-16.  ValueError for a point with fewer than three training labels.
+    that layers of all resolutions compare.  Each point is learnt from the training faces that have it, together with
+    the points that the same faces have, at the penalty with the least leave-one-out error.  It is measured on the given
+    labels of the test faces; persons, where known, are drawn together.  The activations of all layers are kept in
+    memory: 0.8 MB a face for VGG-16.  ValueError for a point with fewer than three training labels.
     """
     import keras
 
@@ -194,45 +175,15 @@ def _collect(
 def _ridge(train: np.ndarray, points: np.ndarray, test: np.ndarray) -> np.ndarray:
     """Points (M, K, 2) for activations `test` (M, D), learnt from `train` (N, D) and `points` (N, K, 2) with NaN.
 
-    There are more activations than faces, so the equations are solved for a weight of each face (the dual form); only
-    products of faces are needed, once for all points.
+    The points that the same faces have are learnt together, with one penalty.
     """
-    mean = train.mean(axis=0, dtype=float)
-    train, test = train - mean, test - mean
-    gram, across = train @ train.T, test @ train.T
     given = ~np.isnan(points[..., 0])
-    best = int(given.sum(axis=0).argmax())
-    penalty = _penalty(gram, points[:, best], given[:, best])
     predicted = np.empty((len(test), *points.shape[1:]))
     masks, number = np.unique(given, axis=1, return_inverse=True)
     for mask, rows in enumerate(masks.T):
         own = np.flatnonzero(number.ravel() == mask)
-        kernel, means = _centred(gram[np.ix_(rows, rows)])
-        targets = points[rows][:, own].reshape(int(rows.sum()), -1).astype(float)
-        kernel[np.diag_indices_from(kernel)] += penalty
-        weights = linalg.solve(kernel, targets - targets.mean(axis=0), assume_a="pos")
-        values = (across[:, rows] - means) @ weights + targets.mean(axis=0)
-        predicted[:, own] = values.reshape(len(test), -1, 2)
+        learnt = train[rows]
+        unit = float(learnt.var(axis=0, dtype=float).sum()) or 1.0  # the mean square of a face's centred activations
+        model = linear_model.RidgeCV(unit * PENALTIES).fit(learnt, points[rows][:, own].reshape(len(learnt), -1))
+        predicted[:, own] = model.predict(test).reshape(len(test), -1, 2)
     return predicted
-
-
-def _centred(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Products of faces with their mean taken off, from those without; and the means of the rows of `gram`."""
-    means = gram.mean(axis=0)
-    return gram - means - means[:, None] + means.mean(), means
-
-
-def _penalty(gram: np.ndarray, points: np.ndarray, given: np.ndarray) -> float:
-    """The penalty with the least leave-one-out error of a point (N, 2); from one factorisation for all of them."""
-    kernel, _ = _centred(gram[np.ix_(given, given)])
-    targets = points[given] - points[given].mean(axis=0)
-    values, vectors = linalg.eigh(kernel)
-    values, turned = np.maximum(values, 0), vectors.T @ targets
-    penalties = PENALTIES * (float(values.mean()) or 1.0)
-
-    def error(penalty: float) -> float:
-        kept = values / (values + penalty)
-        left = 1 - 1 / len(targets) - (vectors**2) @ kept
-        return float((((targets - vectors @ (kept[:, None] * turned)) / left[:, None]) ** 2).mean())
-
-    return float(min(penalties, key=error))

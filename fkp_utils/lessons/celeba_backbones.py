@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
 
-BATCH = 50
+from fkp_utils.system import devices
+from fkp_utils.training import losses
+
+BATCH = 50  # faces
+AT_ONCE = 100  # steps that Keras takes without coming back to Python
 RAW, OWN = "0 to 255", "its own"  # ranges of the input
 PREPARED = ("as_imagenet", "minus_mean")  # layers that bring the input to the range that ImageNet weights expect
-FIRST, SECOND = 0.9, 0.999  # Adam's averages of the gradient and of its square
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,47 +56,45 @@ def last_maps(model: keras.Model, images: np.ndarray, inputs: str = OWN) -> np.n
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Head:
-    """A trained head.  weights: (F + 1, 2K), the last row is the constant."""
+    """A trained head: the kernel (F, 2K) and the bias (2K,) of a dense layer on F features."""
 
     recipe: Recipe
-    weights: np.ndarray
+    kernel: np.ndarray
+    bias: np.ndarray
     size: tuple[int, int]
 
     def predict(self, maps: np.ndarray) -> np.ndarray:
-        """(N, K, 2) points in pixels of an image of `size`."""
-        found = (_features(self.recipe, maps) @ self.weights).reshape(len(maps), -1, 2)
+        """(N, K, 2) points in pixels of an image of `size`, for maps (N, h, w, C)."""
+        found = (_features(self.recipe, maps) @ self.kernel + self.bias).reshape(len(maps), -1, 2)
         return _pixels(found, self.size) if self.recipe.half_image else found
 
 
 def train(recipe: Recipe, maps: np.ndarray, points: np.ndarray, size: tuple[int, int], seed: int = 0) -> Head:
-    """A linear head, trained by Adam on batches of BATCH faces and the mean squared error of given coordinates.
+    """A dense layer on the features, trained by Adam on batches of BATCH faces and the mean squared error.
 
+    The error counts given coordinates only.  The seed decides the weights at the start and the batches.
     maps: (N, h, w, C).  points: (N, K, 2) in pixels of an image of `size` (height, width), NaN where missing.
     """
     rows = slice(recipe.faces)
     features = _features(recipe, maps[rows])
-    targets = _halves(points[rows], size) if recipe.half_image else np.asarray(points[rows], float)
-    targets = targets.reshape(len(targets), -1)
-    generator = np.random.default_rng(seed)
-    inside, outside = features.shape[1] - 1, targets.shape[1]
-    limit = (6 / (inside + outside)) ** 0.5  # Glorot's, as keras starts
-    weights = np.vstack([generator.uniform(-limit, limit, (inside, outside)), np.zeros(outside)])
-    mean, square = np.zeros_like(weights), np.zeros_like(weights)
-    for step in range(1, recipe.steps + 1):
-        chosen = generator.choice(len(features), min(BATCH, len(features)), replace=False)
-        error = features[chosen] @ weights - targets[chosen]
-        given = ~np.isnan(error)
-        gradient = features[chosen].T @ np.where(given, 2 * error, 0) / max(given.sum(), 1)
-        mean = FIRST * mean + (1 - FIRST) * gradient
-        square = SECOND * square + (1 - SECOND) * gradient**2
-        change = mean / (1 - FIRST**step) / (np.sqrt(square / (1 - SECOND**step)) + 1e-7)
-        weights = weights - recipe.learning_rate * change
-    return Head(recipe, weights, size)
+    targets = _halves(points[rows], size) if recipe.half_image else points[rows]
+    targets = targets.reshape(len(features), -1)
+    shape = features.shape[1], targets.shape[1]
+    model = _dense(len(features), *shape)
+    model.set_weights([features, keras.initializers.GlorotUniform(seed)(shape), np.zeros(shape[1])])
+    for variable in model.optimizer.variables:
+        variable.assign(keras.ops.zeros_like(variable))
+    model.optimizer.learning_rate = recipe.learning_rate
+    generator, batch = np.random.default_rng(seed), min(BATCH, len(features))
+    drawn = np.concatenate([generator.choice(len(features), batch, replace=False) for _ in range(recipe.steps)])
+    model.fit(drawn, targets[drawn], batch, shuffle=False, verbose=0)
+    _, kernel, bias = model.get_weights()
+    return Head(recipe, kernel, bias, size)
 
 
 def swings(recipe: Recipe, maps: np.ndarray, size: tuple[int, int]) -> float:
-    """How far one step of Adam at its full rate can move every output, in px: rate × the sum of a face's features."""
-    reach = recipe.learning_rate * np.abs(_features(recipe, maps)).sum(axis=1).mean()
+    """How far one step of Adam at its full rate can move every output, in px: rate × (sum of a face's features + 1)."""
+    reach = recipe.learning_rate * (np.abs(_features(recipe, maps)).sum(axis=1).mean() + 1)
     return float(reach * (size[1] / 2 if recipe.half_image else 1))
 
 
@@ -115,14 +117,26 @@ def errors(
     return found
 
 
+@functools.cache
+def _dense(faces: int, features: int, outputs: int) -> keras.Model:
+    """A dense layer on a table of features (faces, features) that does not train.  Its input: rows of the table (B,).
+
+    The table spares copies of the features for each step.  All trainings of one shape share the model, as compiling it
+    takes as long as a training; each sets all of its weights and those of the optimizer.
+    """
+    table = keras.layers.Embedding(faces, features, trainable=False)
+    model = keras.Sequential([keras.Input((), dtype="int32"), table, keras.layers.Dense(outputs)])
+    model.compile("adam", losses.mse, steps_per_execution=AT_ONCE, jit_compile=devices.compiles())
+    return model
+
+
 def _features(recipe: Recipe, maps: np.ndarray) -> np.ndarray:
-    """(N, F + 1) what the head sees, and a 1."""
-    values = maps.astype(float)
+    """(N, F) what the head sees of maps (N, h, w, C)."""
+    values = maps.astype(np.float32)
     if recipe.normalised:
         values = values - values.mean(axis=(1, 2, 3), keepdims=True)
         values = values / np.sqrt(values.var(axis=(1, 2, 3), keepdims=True) + 1e-3)
-    values = values.reshape(len(values), -1) if recipe.flat else values.mean(axis=(1, 2))
-    return np.hstack([values, np.ones((len(values), 1))])
+    return values.reshape(len(values), -1) if recipe.flat else values.mean(axis=(1, 2))
 
 
 def _halves(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -2,7 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from sklearn import linear_model
+from sklearn import linear_model, model_selection
 
 from fkp_utils import faces, keypoints, metrics
 from fkp_utils.interpretation import activations
@@ -68,8 +68,7 @@ def test_units_that_cannot_fire_are_dead():
     rates = activations.firing_rates(model, some, "conv1", batch=6)
     assert np.flatnonzero(rates == 0).tolist() == [1, 4]
     assert rates[0] == 1
-    assert activations.dead_units(model, some, "conv1") == pytest.approx(2 / 6)
-    assert activations.dead_units(model, some, "head_dense2") == pytest.approx(21 / 84)
+    assert np.flatnonzero(activations.firing_rates(model, some, "head_dense2") == 0).tolist() == list(range(21))
 
 
 def spots(count, seed, side=24, **columns):
@@ -88,9 +87,9 @@ def test_points_are_read_where_they_can_be_read(lenet):
     blind = metrics.rmse(np.tile(train.points.mean(0), (60, 1, 1)), test.points)
     assert readouts["image"].value < 0.3 < blind
     assert readouts["conv2"].low <= readouts["conv2"].value <= readouts["conv2"].high
-    one = activations.linear_readout(lenet, train, test, "conv2", repeats=100)
+    one = activations.linear_readouts(lenet, train, test, ["conv2"], repeats=100)["conv2"]
     assert one.value == pytest.approx(readouts["conv2"].value, rel=1e-3)
-    noise = activations.linear_readout(lenet, made(150), made(60, 1), "conv2", repeats=10)
+    noise = activations.linear_readouts(lenet, made(150), made(60, 1), ["conv2"], repeats=10)["conv2"]
     assert noise.value == pytest.approx(24 / 12**0.5, rel=0.1)
 
 
@@ -98,26 +97,49 @@ def test_readout_uses_given_labels_only(lenet):
     train, test = spots(120, 0), spots(40, 1)
     points = train.points.copy()
     points[60:, 1:] = np.nan
-    result = activations.linear_readout(lenet, dataclasses.replace(train, points=points), test, "conv1", repeats=10)
-    half = activations.linear_readout(lenet, train.select(slice(60)), test, "conv1", repeats=10)
+    few = dataclasses.replace(train, points=points)
+    result = activations.linear_readouts(lenet, few, test, ["conv1"], repeats=10)["conv1"]
+    half = activations.linear_readouts(lenet, train.select(slice(60)), test, ["conv1"], repeats=10)["conv1"]
     assert result.value == pytest.approx(half.value, rel=0.5)
     points[1:, 2] = np.nan
     with pytest.raises(ValueError, match="fewer than three training labels of left_eye_inner_corner"):
-        activations.linear_readout(lenet, dataclasses.replace(train, points=points), test, "conv1")
+        activations.linear_readouts(lenet, dataclasses.replace(train, points=points), test, ["conv1"])
 
 
-def test_dual_ridge_is_ridge_and_its_penalty_the_best_left_out():
+def activations_and_points(count, features):
+    """Activations (count + 9, features), and three points (count + 9, 3, 2) that they tell but for noise of 1 px."""
     random = np.random.default_rng(0)
-    train, test = random.normal(size=(30, 50)), random.normal(size=(9, 50))
-    points = (train[:, :2] + 5 + random.normal(size=(30, 2)))[:, None]
-    centred = train - train.mean(0)
-    gram = centred @ centred.T
-    penalty = activations._penalty(gram, points[:, 0], np.ones(30, bool))
-    model = linear_model.Ridge(penalty, solver="cholesky").fit(train, points[:, 0])
-    np.testing.assert_allclose(activations._ridge(train, points, test)[:, 0], model.predict(test), rtol=1e-6)
-    candidates = activations.PENALTIES * np.linalg.eigvalsh(gram).mean()
-    left_out = linear_model.RidgeCV(candidates).fit(train, points[:, 0])
-    assert penalty == pytest.approx(left_out.alpha_)
+    values = random.normal(size=(count + 9, features))
+    return values, (values[:, :6] + 5 + random.normal(size=(count + 9, 6))).reshape(-1, 3, 2)
+
+
+@pytest.mark.parametrize(("count", "features"), [(30, 50), (40, 20)])
+def test_the_penalty_is_the_best_for_faces_left_out(count, features):
+    values, points = activations_and_points(count, features)
+    train, test, flat = values[:count], values[count:], points[:count].reshape(count, -1)
+    unit = ((train - train.mean(axis=0)) ** 2).sum(axis=1).mean()
+    fits = [linear_model.Ridge(unit * penalty) for penalty in activations.PENALTIES]
+    left_out = [model_selection.cross_val_predict(fit, train, flat, cv=count) for fit in fits]
+    best = min(range(len(fits)), key=lambda number: ((left_out[number] - flat) ** 2).mean())
+    assert 0 < best < len(fits) - 1
+    expected = fits[best].fit(train, flat).predict(test).reshape(-1, 3, 2)
+    for scale in (1, 1000):
+        found = activations._ridge(scale * train, points[:count], scale * test)
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_points_of_the_same_faces_are_read_as_if_there_were_no_others():
+    values, points = activations_and_points(40, 60)
+    points[:15, :2] = np.nan
+    found = activations._ridge(values[:40], points[:40], values[40:])
+    np.testing.assert_allclose(found[:, :2], activations._ridge(values[15:40], points[15:40, :2], values[40:]))
+    np.testing.assert_allclose(found[:, 2:], activations._ridge(values[:40], points[:40, 2:], values[40:]))
+
+
+def test_activations_that_never_change_tell_the_mean():
+    points = np.random.default_rng(0).normal(size=(20, 3, 2))
+    found = activations._ridge(np.ones((20, 5)), points, np.ones((4, 5)))
+    np.testing.assert_allclose(found, np.tile(points.mean(axis=0), (4, 1, 1)))
 
 
 def test_a_table_of_layers_adds_up(lenet):
