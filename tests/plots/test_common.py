@@ -29,6 +29,13 @@ def axes():
     return plt.figure().subplots()
 
 
+@pytest.fixture(autouse=True)
+def house_style():
+    with plt.rc_context():
+        plots.style()
+        yield
+
+
 @pytest.fixture
 def points():
     return np.random.default_rng(0).uniform(10, 80, (30, 15, 2))
@@ -39,7 +46,6 @@ def made_images(count, height=96, width=96, channels=1):
 
 
 def test_the_style_is_legible():
-    plots.style()
     for text in ("font.size", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize"):
         assert plt.rcParams[text] >= 11
 
@@ -68,7 +74,7 @@ def test_a_figure_is_saved_shown_and_closed(tmp_path, monkeypatch, displayed):
     plots.save_figure(figure, "mean-face", "The mean face.")
     (image,) = displayed
     assert (tmp_path / "01_eda" / "mean-face.png").read_bytes() == image.data
-    assert Image.open(io.BytesIO(image.data)).size == (3 * figure.dpi, 2 * figure.dpi)
+    assert Image.open(io.BytesIO(image.data)).size == (3 * 140, 2 * 140)
     assert image.alt == "The mean face."
     assert image.width == 300
     assert plt.get_fignums() == []
