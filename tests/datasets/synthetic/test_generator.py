@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from fkp_utils import keypoints
-from fkp_utils.datasets.synthetic import camera
+from fkp_utils.datasets.synthetic import camera, lens
 from fkp_utils.datasets.synthetic import generator as synthetic
-from fkp_utils.datasets.synthetic import lens
 from fkp_utils.datasets.synthetic import people as synthetic_people
 from fkp_utils.geometry import pose
 from fkp_utils.lessons import eda
