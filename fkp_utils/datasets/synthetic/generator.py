@@ -1,9 +1,8 @@
-"""Synthetic faces: procedural heads, 96×96 grey, 15 points, made from a seed without any file.
+"""Synthetic faces: procedural heads, 96×96 grey, 15 or 68 points, made from a seed without any file.
 
-The modules beside this one hold the people (`synthetic_people`), their heads (`synthetic_head`), paint
-(`synthetic_skin`), light (`synthetic_light`), surroundings (`synthetic_scene`, `synthetic_covers`), the camera
-(`synthetic_camera`) and its sensor (`synthetic_sensor`).  This one labels the faces as the Kaggle training set is
-labelled, and renders faces with chosen parameters (notebook 12).
+The modules beside this one hold the people (`people`), their heads (`head`), paint (`skin`), points (`landmarks`),
+light (`light`), surroundings (`scene`, `covers`), the camera (`camera`, `lens`) and its sensor (`sensor`).  This one
+labels the faces as the Kaggle training set is labelled, and renders faces with chosen parameters (notebook 12).
 """
 
 from __future__ import annotations
