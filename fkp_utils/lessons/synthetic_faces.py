@@ -18,7 +18,7 @@ from fkp_utils.training import data_views
 # Parameters of `synthetic_people.draw` that belong together.
 INGREDIENTS = {
     "turned heads": ("yaw", "pitch", "roll"),
-    "light": ("light_side", "light_above", "key", "fill", "ambient", "rim", "shadow", "uneven", "sunlit", "gloss"),
+    "light": ("light_side", "light_above", "key", "fill", "ambient", "rim", "shadow", "uneven", "gloss"),
     "lens, sensor and file": (
         "exposure", "contrast", "haze", "blur", "motion", "noise", "sharpen", "coarse", "blocks", "interlace",
         "jpeg_quality", "padding_x", "padding_y",

@@ -178,9 +178,6 @@ def _compose(
         uneven = np.exp(face.uneven * scene.cut("clouds", image.shape, rng))
         image, behind = image * uneven, behind * uneven
     image = behind + (image - behind) * share
-    if face.sunlit:  # through leaves or past a brim: shadows with hard edges
-        patches = scene.cut("patches", image.shape, rng)
-        image = image * (1 - face.sunlit * heads.smoothstep((patches - rng.uniform(-0.8, 0.8)) / 0.12))
     if face.glasses:
         scene.glasses(face, camera, image)
     if not face.cover:

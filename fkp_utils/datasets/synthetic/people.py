@@ -13,7 +13,7 @@ HATLESS = -200.0  # a brim so high that there is no hat
 CHILD = {
     "nose_tip": -4.5, "nose_height": -6.0, "nose_width": -0.1, "bridge": -1.5, "mouth": -5.5, "mouth_width": -2.0,
     "lip_full": 0.15, "chin": -13.0, "jaw_corner": -9.0, "cheeks": 1.0, "fat": 2.0, "neck": -8.0, "collar": -8.0,
-    "brow_ridge": -2.0, "depth": -1.0, "eye_open": 0.2, "brow_thick": -0.8, "brow_dark": -0.3, "brow": -1.5,
+    "brow_ridge": -2.0, "depth": -1.0, "eye_open": 0.2, "brow_thick": -0.8, "brow_dark": -0.2, "brow": -1.5,
     "sockets": -0.5, "lip_tone": 0.05, "mottle": -0.5, "hairline": -4.0,
 }  # fmt: skip
 
@@ -40,7 +40,7 @@ def _persons(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
         return rng.random(count) < share
 
     female = some(0.42)
-    child = some(0.22) * rng.uniform(0.4, 1.4, count)  # 1 at about four years of age, 0 for adults
+    child = some(0.16) * rng.uniform(0.4, 1.0, count)  # 1 at about four years of age, 0 for adults
     age = np.where(child > 0, 0.0, rng.random(count) ** 1.2)
     dark = some(0.22)
     skin = np.where(dark, rng.uniform(0.09, 0.24, count), rng.uniform(0.28, 0.52, count))
@@ -94,7 +94,7 @@ def _persons(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
         "brow_arch": normal(np.where(female, 5.5, 4.2), 1.3),
         "brow_slope": normal(0, 1.3),
         "brow_thick": np.clip(normal(np.where(female, 2.5, 3.7), 0.8), 1.3, 5.6),
-        "brow_dark": np.clip(normal(np.where(grey | blond, 0.45, 0.8), 0.2), 0.1, 1.0),
+        "brow_dark": np.clip(normal(np.where(grey | blond, 0.5, 0.82), 0.15), 0.15, 1.0),
         "ears": np.clip(normal(11.0, 2.5), 5, 17),
         "hairline": normal(-66.0, 5) - np.where(receding, 16, 0) - np.where(bald, 70, 0),
         "temples": normal(4.0, 4) + np.where(receding, rng.uniform(10, 26, count), 0),
@@ -117,7 +117,7 @@ def _persons(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
         "beard_dark": np.where(beard_kind == 1, rng.uniform(0.15, 0.4, count), rng.uniform(0.5, 0.97, count)),
         "freckles": np.where(some(0.3), rng.random(count), 0.0),
         "brow_soft": rng.uniform(0.5, 2.0, count),
-        "sockets": normal(0.9, 0.6),
+        "sockets": normal(0.85, 0.45),
         "mottle": rng.gamma(2.0, 0.5, count),
         "lumps": rng.gamma(2.0, 0.45, count).clip(0, 2.5),
         "texture": rng.integers(0, 2**31, count),
@@ -176,7 +176,6 @@ def _occasions(rng: np.random.Generator, person: dict[str, np.ndarray]) -> dict[
         "rim_side": rng.choice([-1, 1], count) * rng.uniform(80, 150, count),
         "shadow": rng.uniform(0.2, 0.9, count),
         "uneven": np.where(some(0.5), rng.gamma(2.0, 0.08, count), 0.0),
-        "sunlit": np.where(some(0.1), rng.uniform(0.3, 0.8, count), 0.0),
         "gloss": rng.uniform(0.02, 0.2, count),
         "exposure": np.clip(normal(0.34, 0.14), 0.07, 0.8),
         "contrast": np.clip(normal(1.35, 0.25), 0.7, 2.0),

@@ -32,7 +32,6 @@ def tiles() -> dict[str, np.ndarray]:
         "curls": 0.6 * smooth(1.5, 1.5) + smooth(3.5, 3.5),
         "clouds": 0.9 * smooth(40, 40) + 0.35 * smooth(14, 14),
         "lumps": smooth(9, 9) + 1.5 * smooth(20, 20),
-        "patches": smooth(24, 24),
     }
     return {name: (tile / tile.std()).astype(np.float32) for name, tile in found.items()}
 
