@@ -85,6 +85,13 @@ def nme_of_faces(predicted: np.ndarray, points: np.ndarray, keypoints: keypoint_
     return np.divide(np.nansum(shares, axis=1), count, out=np.full(len(count), np.nan), where=count > 0)
 
 
+def nme_of_points(predicted: np.ndarray, points: np.ndarray, keypoints: keypoint_sets.KeypointSet) -> np.ndarray:
+    """(K,) the same of each point, over the faces whose two eyes are given; NaN for a point that is never given."""
+    shares = _shares(predicted, points, keypoints)
+    count = (~np.isnan(shares)).sum(axis=0)
+    return np.divide(np.nansum(shares, axis=0), count, out=np.full(len(count), np.nan), where=count > 0)
+
+
 def _shares(predicted: np.ndarray, points: np.ndarray, keypoints: keypoint_sets.KeypointSet) -> np.ndarray:
     """(N, K) distance of each point from its label in units of that between the eyes; NaN where one is missing."""
     distances = np.linalg.norm(errors(predicted, points), axis=-1)

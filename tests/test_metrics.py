@@ -74,6 +74,7 @@ def test_nme_is_in_units_of_the_distance_of_the_eyes(points_of):
     off = points + np.array([[[3, 4]], [[50, 50]]])
     assert metrics.nme(off, points, points_of) == pytest.approx(5 / 40)
     np.testing.assert_allclose(metrics.nme_of_faces(off, points, points_of), [5 / 40, np.nan])
+    np.testing.assert_allclose(metrics.nme_of_points(off, points, points_of), np.full(len(points_of), 5 / 40))
     points[0, left] = np.nan
     with pytest.raises(ValueError, match="both eyes"):
         metrics.nme(points, points, points_of)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from fkp_utils import faces as face_sets
 from fkp_utils import metrics
 from fkp_utils.augmentation import augment
 from fkp_utils.datasets import loading
-from fkp_utils.evaluation import bootstrap
+from fkp_utils.evaluation import bootstrap, errors
+from fkp_utils.geometry import pose
 from fkp_utils.training import data_views, experiment, runs
 
 
@@ -83,7 +85,48 @@ def _aside(run: runs.Run, faces: face_sets.Faces) -> np.ndarray:
     return middle
 
 
+def wild_conditions(faces: face_sets.Faces, boxes: np.ndarray) -> dict[str, np.ndarray]:
+    """What may make faces of photos hard, each (N,); the faces are crops of the photos by `boxes` (N, 4) in px.
+
+    turn: of the head, without sign, in eye distances.  size: of the face, between its outer eye corners in px of the
+    photo.  light: mean grey level between brows and chin.  side light: between the two halves of that, without sign.
+    """
+    corners = [faces.keypoints.index(f"{side}_eye_outer_corner") for side in ("left", "right")]
+    between = np.linalg.norm(np.subtract(*np.moveaxis(faces.points[:, corners], 1, 0)), axis=1)
+    height, width = faces.size
+    grey = np.asarray(faces.images[:], np.float32).mean(axis=3)
+    front = grey[:, height // 4 : -height // 8, width // 5 : -width // 5]
+    halves = np.stack([half.mean(axis=(1, 2)) for half in np.array_split(front, 2, axis=2)])
+    return {
+        "turn": np.abs(pose.turn(faces.points, faces.keypoints)),
+        "size": between * (boxes[:, 2] - boxes[:, 0]) / width,
+        "light": halves.mean(axis=0),
+        "side light": np.abs(halves[1] - halves[0]),
+    }
+
+
+def in_the_wild(
+    predicted: np.ndarray, faces: face_sets.Faces, conditions: Mapping[str, np.ndarray], count: int = 3
+) -> list[dict[str, Any]]:
+    """Mean and median NME in percent of all faces, and the mean of each point and of each part of a condition (N,).
+
+    Parts are `count` equal ones, lowest values first.  Rows have: of, faces, mean, median.
+    """
+    each = 100 * metrics.nme_of_faces(predicted, faces.points, faces.keypoints)
+
+    def row(of: str, values: np.ndarray) -> dict[str, Any]:
+        return {"of": of, "faces": len(values), "mean": float(values.mean()), "median": float(np.median(values))}
+
+    rows = [row("all", each), row("without the worst 1%", each[errors.without_worst(predicted, faces.points)])]
+    named = zip(faces.keypoints.names, metrics.nme_of_points(predicted, faces.points, faces.keypoints), strict=True)
+    rows += [{"of": name, "faces": len(each), "mean": float(100 * value)} for name, value in named]
+    for name, values in conditions.items():
+        for part in errors.parts_of(values, count):
+            rows.append(row(f"{name} {values[part].min():.2f} to {values[part].max():.2f}", each[part]))
+    return rows
+
+
 def worst(run: runs.Run, faces: face_sets.Faces, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the `count` faces with the largest error, worst first, and the error in px of all faces (N,)."""
-    errors = np.sqrt(np.nanmean((run.predict(faces) - faces.points) ** 2, axis=(1, 2)))
-    return np.argsort(-errors)[:count], errors
+    found = errors.of_faces(run.predict(faces), faces.points)
+    return np.argsort(-found)[:count], found

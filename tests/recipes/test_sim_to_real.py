@@ -45,6 +45,25 @@ def test_error_and_the_worst_faces():
     assert len(np.unique(faces.groups)) > 1
 
 
+def test_errors_in_the_wild():
+    faces = sim_to_real.photos(SAMPLE)
+    faces = faces.select(faces.given.all(axis=1))
+    boxes = np.tile([10, 20, 10 + 2 * 96, 20 + 2 * 96], (len(faces), 1))
+    conditions = sim_to_real.wild_conditions(faces, boxes)
+    assert list(conditions) == ["turn", "size", "light", "side light"]
+    corners = [faces.keypoints.index(f"{side}_eye_outer_corner") for side in ("left", "right")]
+    eyes = np.linalg.norm(faces.points[:, corners[0]] - faces.points[:, corners[1]], axis=1)
+    np.testing.assert_allclose(conditions["size"], 2 * eyes, rtol=1e-5)
+    off = faces.points + np.array([0.03, 0.04], np.float32) * eyes[:, None, None]
+    off[0] += 30
+    rows = sim_to_real.in_the_wild(off, faces, conditions, count=2)
+    found = {row["of"]: row for row in rows}
+    assert found["all"]["median"] == pytest.approx(5, rel=1e-3)
+    assert found["without the worst 1%"]["mean"] == pytest.approx(5, rel=1e-3)
+    assert found["nose_tip"]["mean"] == pytest.approx(found["all"]["mean"], rel=1e-3)
+    assert sum(row["faces"] for row in rows if row["of"].startswith("turn")) == len(faces)
+
+
 def test_the_other_photos_are_no_copies_of_those_reported_on():
     known, others = sim_to_real.photos(SAMPLE), sim_to_real.four_points(SAMPLE)
     assert len(others)

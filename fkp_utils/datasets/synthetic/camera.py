@@ -8,24 +8,28 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
-from fkp_utils.datasets.synthetic import covers, lens, light, scene, sensor, skin
+from fkp_utils.datasets.synthetic import covers, landmarks, lens, light, scene, sensor, skin
 from fkp_utils.datasets.synthetic import head as heads
 
 SIZE = sensor.SIZE
 FINE = sensor.FINE
 COARSE = 4  # pixels between the rays of the first pass
 NEAR = 6.0  # millimetres from the surface at which a ray has hit it
-BEHIND = 8.0  # millimetres behind the surface from which a point is hidden
-EYES = slice(0, 6)  # of the points
+BEHIND, BEHIND_JAW = 8.0, 25.0  # millimetres behind the surface from which a point is hidden; the jaw is steep
 STEEP = 12.0  # millimetres of depth between neighbouring pixels that make an edge
 
 
 class Photo(NamedTuple):
-    """levels: (SIZE, SIZE) uint8; points, visible: (2, 15, 2) and (2, 15) in both label conventions."""
+    """levels: (SIZE, SIZE) uint8; points, visible: (2, 15, 2) and (2, 15) in both label conventions.
+
+    landmarks, landmarks_visible: (68, 2) and (68,), the points of LANDMARKS_68, some of which may lie outside.
+    """
 
     levels: np.ndarray
     points: np.ndarray
     visible: np.ndarray
+    landmarks: np.ndarray
+    landmarks_visible: np.ndarray
 
 
 def _texel(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -122,13 +126,16 @@ def photograph(face: types.SimpleNamespace) -> Photo:
     head, texture, places, camera = _meet(face)
     image, share, depth = see(camera, head, light.glow(face, head, *skin.paint(face, head, *texture)))
     points = camera.project(places)
-    row, column = np.rint(points[:, ::-1]).astype(int).T
+    row, column = np.rint(points[:, ::-1]).astype(int).clip(0, SIZE - 1).T
     rng = np.random.default_rng(face.scene)
     image, hidden = _compose(face, camera, image, share, points, rng)
-    visible = (camera.depths(places) < depth[row, column] + BEHIND) & (hidden[row, column] < 0.5)
-    points, visible = points.reshape(2, -1, 2), visible.reshape(2, -1)
-    visible[:, EYES] &= not (face.glasses and face.sunglasses)
-    return Photo(sensor.pad(sensor.develop(image, face, rng), face, points.reshape(-1, 2)), points, visible)
+    behind = np.where(np.arange(len(places)) < landmarks.JAW, BEHIND_JAW, BEHIND)
+    visible = (camera.depths(places) < depth[row, column] + behind) & (hidden[row, column] < 0.5)
+    visible &= (np.abs(points - (SIZE - 1) / 2) <= SIZE / 2).all(axis=1)
+    visible[landmarks.EYES] &= not (face.glasses and face.sunglasses)
+    named, seen = landmarks.named(points), landmarks.named(visible[:, None])[..., 0] > 0.5
+    levels = sensor.pad(sensor.develop(image, face, rng), face, named.reshape(-1, 2))
+    return Photo(levels, named, seen, points[:68], visible[:68])
 
 
 def stages(face: types.SimpleNamespace) -> dict[str, np.ndarray]:
@@ -147,14 +154,14 @@ def stages(face: types.SimpleNamespace) -> dict[str, np.ndarray]:
 
 
 def _meet(face: types.SimpleNamespace) -> tuple[heads.Head, list[np.ndarray], np.ndarray, lens.Camera]:
-    """The head, the textures that `skin.paint` takes, the points (30, 3) on the head, and the camera."""
+    """The head, the textures that `skin.paint` takes, the points (70, 3) on the head, and the camera."""
     rng = np.random.default_rng(face.texture)
     extent = (heads.ROWS, 2 * heads.HALF + 1)
     names = ("grain", "blotches", "curls" if face.curls else "strands", "lumps")
     *texture, lumps = (scene.cut(name, extent, rng) for name in names)
     head = heads.build(face, texture[1], lumps)
-    places = np.concatenate([heads.locate(head, skin.frontal_points(face, source)) for source in (0, 1)])
-    return head, texture, places, lens.Camera(face, places)
+    places = landmarks.places(face, head)
+    return head, texture, places, lens.Camera(face, landmarks.named(places).reshape(-1, 3))
 
 
 def _compose(
@@ -175,4 +182,4 @@ def _compose(
         scene.glasses(face, camera, image)
     if not face.cover:
         return image, np.zeros((SIZE, SIZE), np.float32)
-    return image, covers.cover(face, image, points[lens.ANCHORS[2:]].mean(0), camera.focus / camera.distance, rng)
+    return image, covers.cover(face, image, points[[48, 54]].mean(0), camera.focus / camera.distance, rng)

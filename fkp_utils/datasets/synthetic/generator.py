@@ -1,8 +1,8 @@
-"""Synthetic faces: procedural heads, 96×96 grey, 15 points, made from a seed without any file.
+"""Synthetic faces: procedural heads, 96×96 grey, 15 or 68 points, made from a seed without any file.
 
-The modules beside this one hold the people, their heads, skin, light, surroundings (`scene`, `covers`), the camera with
-its lens, and its sensor.  This one labels the faces as the Kaggle training set is labelled, and renders faces with
-chosen parameters (notebook 12).
+The modules beside this one hold the people (`people`), their heads (`head`), paint (`skin`), points (`landmarks`),
+light (`light`), surroundings (`scene`, `covers`), the camera (`camera`, `lens`) and its sensor (`sensor`).  This one
+labels the faces as the Kaggle training set is labelled, and renders faces with chosen parameters (notebook 12).
 """
 
 from __future__ import annotations
@@ -82,12 +82,12 @@ def make(count: int, seed: int = 0, workers: int | None = None) -> faces.Faces:
         raise ValueError(f"limit is {count}; expected at least 1")
     copies = round(count * _COPIES / _ROWS)
     parameters = synthetic_people.draw(count - copies, seed)
-    images, points, visible = _render(parameters, workers)
-    photo, source, truth, labels, kinds = _label(points, copies, np.random.default_rng([seed, 3]))
-    kinds["visible"] = visible[photo, source]
+    made = _render(parameters, workers)
+    photo, source, truth, labels, kinds = _label(made.points, copies, np.random.default_rng([seed, 3]))
+    kinds["visible"] = made.visible[photo, source]
     attributes = {name: values[photo] for name, values in parameters.items()} | kinds
     subject = attributes.pop("subject")
-    return faces.Faces(images[photo, ..., None], labels, keypoints.KAGGLE_15, source, subject, truth, attributes)
+    return faces.Faces(made.levels[photo, ..., None], labels, keypoints.KAGGLE_15, source, subject, truth, attributes)
 
 
 def fingerprint(root: str | os.PathLike[str] | None = None) -> str:
@@ -101,20 +101,28 @@ def _refuse(root: str | os.PathLike[str] | None) -> None:
         raise ValueError(f"root is {os.fspath(root)!r}; synthetic faces are made, not read: expected no root")
 
 
-def render(parameters: dict[str, np.ndarray], workers: int | None = 1) -> faces.Faces:
+def render(
+    parameters: dict[str, np.ndarray],
+    workers: int | None = 1,
+    points_of: keypoints.KeypointSet = keypoints.KAGGLE_15,
+) -> faces.Faces:
     """Faces with these parameters, each (N,), by the names that `people.draw` gives them; all points given.
 
-    Labels are those of source 0.  Attributes: the parameters, and "visible" as in `make`.  ValueError if one is
-    missing.
+    points_of: KAGGLE_15, with the labels of source 0; or LANDMARKS_68, the points of 300-W on the same heads, those of
+    the jaw where they are on the head though it hides them or they lie outside the image.  Attributes: the parameters,
+    and "visible" (N, K) as in `make`.  ValueError for other points, and if a parameter is missing.
     """
     if lacking := sorted(set(synthetic_people.draw(1, 0)) - set(parameters)):
         raise ValueError(f"parameters lack {', '.join(lacking)}; expected all that people.draw gives")
-    images, points, visible = _render(parameters, workers)
-    count = len(images)
-    attributes = parameters | {"visible": visible[:, 0]}
+    if points_of not in (keypoints.KAGGLE_15, keypoints.LANDMARKS_68):
+        raise ValueError(f"points are {points_of.name}; expected KAGGLE_15 or LANDMARKS_68, which convert to others")
+    made = _render(parameters, workers)
+    of_300w = points_of == keypoints.LANDMARKS_68
+    points, visible = (made.landmarks, made.landmarks_visible) if of_300w else (made.points[:, 0], made.visible[:, 0])
+    attributes = parameters | {"visible": visible}
     subject = attributes.pop("subject")
-    truth = points[:, 0]
-    return faces.Faces(images[..., None], truth, keypoints.KAGGLE_15, np.zeros(count, int), subject, truth, attributes)
+    source = np.zeros(len(points), int)
+    return faces.Faces(made.levels[..., None], points, points_of, source, subject, points, attributes)
 
 
 def sweep(name: str, values: Sequence[float], seed: int = 0, **fixed: float) -> faces.Faces:
@@ -131,28 +139,24 @@ def sweep(name: str, values: Sequence[float], seed: int = 0, **fixed: float) -> 
     return render(parameters | {name: np.asarray(values)})
 
 
-def _render(parameters: dict[str, np.ndarray], workers: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Images (N, 96, 96) uint8, points (N, 2, 15, 2) in both conventions, and which of them are seen (N, 2, 15)."""
-    count, size = len(parameters["subject"]), camera.SIZE
-    images = np.empty((count, size, size), np.uint8)
-    points = np.empty((count, 2, len(keypoints.KAGGLE_15), 2), np.float32)
-    visible = np.empty(points.shape[:3], bool)
+def _render(parameters: dict[str, np.ndarray], workers: int | None) -> camera.Photo:
+    """The photos of all faces, each field stacked (N, ...)."""
+    count = len(parameters["subject"])
     chunks = [slice(start, start + CHUNK) for start in range(0, count, CHUNK)]
     jobs = [
         joblib.delayed(_photographs)({name: values[rows] for name, values in parameters.items()}) for rows in chunks
     ]
     workers = workers or (joblib.cpu_count() if count > FEW else 1)
-    for rows, done in zip(chunks, joblib.Parallel(workers, return_as="generator")(jobs), strict=True):
-        images[rows], points[rows], visible[rows] = done
-    return images, points, visible
+    done = joblib.Parallel(workers)(jobs)
+    return camera.Photo(*(np.concatenate(part) for part in zip(*done, strict=True)))
 
 
-def _photographs(parameters: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+def _photographs(parameters: dict[str, np.ndarray]) -> camera.Photo:
     each = []
     for row in range(len(parameters["subject"])):
         face = types.SimpleNamespace(**{name: values[row].item() for name, values in parameters.items()})
         each.append(camera.photograph(face))
-    return tuple(np.stack(part) for part in zip(*each, strict=True))
+    return camera.Photo(*(np.stack(part) for part in zip(*each, strict=True)))
 
 
 def _label(

@@ -40,9 +40,13 @@ def grid() -> Grid:
 
 @dataclasses.dataclass(frozen=True)
 class Head:
-    """Radii and frontal positions `across` of each texel (rows, columns), and its shares of hair and hat, 0 to 1."""
+    """Radii and frontal positions `across` of each texel (rows, columns), and its shares of hair and hat, 0 to 1.
+
+    bare: radii without the hair and the hat, on which the points lie.
+    """
 
     radius: np.ndarray
+    bare: np.ndarray
     across: np.ndarray
     hair: np.ndarray
     hat: np.ndarray
@@ -80,6 +84,21 @@ def _curve(at: np.ndarray, knots: list[tuple[float, float]], blur: float = 0.0) 
     return values.reshape(at.shape).astype(np.float32)
 
 
+def _chin(face: types.SimpleNamespace) -> float:
+    return face.chin + 0.85 * face.jaw_drop
+
+
+def jaw_line(face: types.SimpleNamespace, angle: np.ndarray) -> np.ndarray:
+    """Height of the edge between jaw and neck at angles from the front, 0 or more."""
+    chin, corner = _chin(face), face.jaw_corner
+    return _curve(
+        angle,
+        [(0, chin), (0.2, chin - 1.5), (0.45, chin - 11), (0.8, corner + 6 + face.jaw_drop / 3), (1.15, corner),
+         (1.45, corner - 14), (2.1, corner - 18)],
+        4 if angle.ndim > 1 else 0,
+    )  # fmt: skip
+
+
 def _bump(radius: np.ndarray, across: np.ndarray, x: float, y: float, width: float, height: float, rise: float) -> None:
     """Add a bell at (x, y) of the given standard deviations, and its mirror image if x is not 0."""
     for centre in (x, -x) if x else (x,):
@@ -94,11 +113,11 @@ def build(face: types.SimpleNamespace, noise: np.ndarray, lumps: np.ndarray) -> 
     Both are smooth and of unit deviation.  Lumps are the same on both sides.
     """
     g, drop = grid(), face.jaw_drop
-    chin = face.chin + 0.85 * drop
+    chin = _chin(face)
     breadth = face.breadth * _curve(
         g.height,
         [(-116, 16), (-110, 34), (-102, 47), (-90, 59), (-72, 68), (-50, 72.5), (-25, 72.5), (0, 71), (20, 69),
-         (45, 65.5 + face.cheeks), (65, 61 + face.cheeks), (85, 55 + face.cheeks), (110, 45), (150, 40)],
+         (45, 64 + face.cheeks), (65, 58.5 + face.cheeks), (85, 52 + face.cheeks), (110, 44), (150, 40)],
         4,
     )  # fmt: skip
     front = _curve(
@@ -110,10 +129,7 @@ def build(face: types.SimpleNamespace, noise: np.ndarray, lumps: np.ndarray) -> 
     )  # fmt: skip
     aside, ahead = (g.sine / breadth) ** 2, (g.cosine / front) ** 2
     radius = 0.8 / np.sqrt(aside + ahead) + 0.2 / np.sqrt(np.sqrt(aside * aside + ahead * ahead))
-    jaw = _curve(
-        np.abs(g.angle),
-        [(0, chin), (0.2, chin - 1.5), (0.45, chin - 10), (0.8, face.jaw_corner + 7 + drop / 3),
-         (1.15, face.jaw_corner), (1.45, face.jaw_corner - 14), (2.1, face.jaw_corner - 18)], 4)  # fmt: skip
+    jaw = jaw_line(face, np.abs(g.angle))
     below = 15 + 6 * np.abs(g.sine)
     neck = face.neck / np.sqrt(g.sine**2 + (g.cosine / 0.94 + 0.16) ** 2)
     neck = neck + 2.2 * np.maximum(g.height - face.collar, 0) * (0.15 + g.sine**2)
@@ -122,8 +138,9 @@ def build(face: types.SimpleNamespace, noise: np.ndarray, lumps: np.ndarray) -> 
     across = radius * g.sine
     _front(radius, across, face, chin)
     _ears(radius, face)
+    bare = radius.copy()
     hair = _hair(radius, face, noise)
-    return Head(radius, across, hair, _hat(radius, face))
+    return Head(radius, bare, across, hair, _hat(radius, face))
 
 
 def _front(radius: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, chin: float) -> None:
@@ -132,12 +149,13 @@ def _front(radius: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, 
         (30, -1, 15, 9, -4.0 - face.depth),
         (15, 0, 5.5, 8, -4.0),
         (31, 0, 10.5, 7, 4.5),
-        (28, -16, 17, 7, 1.5 + 0.6 * face.brow_ridge),
+        (28, -15, 17, 7, 1.5 + 0.6 * face.brow_ridge),
         (0, -20, 12, 8, 0.5),
-        (62, -14, 9, 16, -2.5),
+        (66, -28, 9, 16, -2.5),
+        (55, -11, 9, 8, 4.0),
         (48, 26, 13, 11, 3.0 + face.cheekbones),
         (46, 56, 13, 14, -3.0 + face.fat),
-        (28, 34 - 4 * face.smile, 11, 9, 1.0 + 3.5 * face.smile),
+        (30, 32 - 4 * face.smile, 12, 9, 1.0 + 5.0 * face.smile),
         (22, 13, 8, 6, -1.5),
         (0, 62, 22, 15, 1.6),
         (0, 54, 2.6, 6, -1.4),
@@ -218,15 +236,32 @@ def _hat(radius: np.ndarray, face: types.SimpleNamespace) -> np.ndarray:
 
 def locate(head: Head, points: np.ndarray) -> np.ndarray:
     """The surface at frontal positions (K, 2): points (K, 3) in millimetres."""
-    row = (points[:, 1] - TOP) / STEP
-    first = row.astype(int)
-    part = (row - first)[:, None]
-    across = head.across[first] * (1 - part) + head.across[first + 1] * part
-    radius = head.radius[first] * (1 - part) + head.radius[first + 1] * part
-    columns = np.arange(across.shape[1])
+    first, part = _rows(points[:, 1])
     middle = slice(HALF - 65, HALF + 66)
-    found = [np.interp(x, line[middle], columns[middle]) for x, line in zip(points[:, 0], across, strict=True)]
-    length = np.array([np.interp(column, columns, line) for column, line in zip(found, radius, strict=True)])
-    unit = (np.array(found) - HALF) / SCALE
+    across = head.across[first, middle] * (1 - part) + head.across[first + 1, middle] * part
+    right = (across < points[:, :1]).sum(axis=1).clip(1, across.shape[1] - 1)
+    each = np.arange(len(points))
+    low, high = across[each, right - 1], across[each, right]
+    return _surface(head, points[:, 1], middle.start + right - 1 + ((points[:, 0] - low) / (high - low)).clip(0, 1))
+
+
+def at_angles(head: Head, heights: np.ndarray, angles: np.ndarray) -> np.ndarray:
+    """The surface at heights and angles from the front (K,), radians: points (K, 3) in millimetres."""
+    half = np.tan(angles / 2)
+    return _surface(head, heights, HALF + SCALE * half / np.sqrt(1 + BEND * half**2))
+
+
+def _rows(heights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    row = ((heights - TOP) / STEP).clip(0, ROWS - 1.01)
+    return row.astype(int), (row % 1)[:, None]
+
+
+def _surface(head: Head, heights: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    first, part = _rows(heights)
+    left = columns.astype(int)
+    rows = np.stack([first, first + 1])
+    length = head.bare[rows, left] * (1 - columns % 1) + head.bare[rows, left + 1] * (columns % 1)
+    length = length[0] * (1 - part[:, 0]) + length[1] * part[:, 0]
+    unit = (columns - HALF) / SCALE
     angle = 2 * np.arctan(unit / np.sqrt(1 - BEND * unit**2))
-    return np.stack([length * np.sin(angle), points[:, 1], length * np.cos(angle)], axis=1)
+    return np.stack([length * np.sin(angle), heights, length * np.cos(angle)], axis=1)

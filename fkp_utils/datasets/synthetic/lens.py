@@ -12,7 +12,7 @@ from fkp_utils.datasets.synthetic import sensor
 SIZE = sensor.SIZE
 ANCHORS = [0, 1, 11, 12]  # of the points: eyes and corners of the mouth
 MARGIN = 2.5  # pixels from the edge of the image that no point comes nearer
-EYES_TO_MOUTH = (48.0, 55.5)  # where the middle of eyes and mouth lies in the image
+EYES_TO_MOUTH = (47.5, 54.0)  # where the middle of eyes and mouth lies in the image
 
 
 class Camera:

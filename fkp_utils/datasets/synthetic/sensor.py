@@ -22,7 +22,8 @@ def develop(image: np.ndarray, face: types.SimpleNamespace, rng: np.random.Gener
     level = np.percentile(image[20:84:2, 20:76:2], 80)
     exposure = face.exposure * (face.skin / 0.4) ** 0.4 / (level + 0.02)  # dark skin stays darker
     grey = (np.maximum(image, 0) * exposure) ** (1 / 2.2)
-    grey = 0.5 + (grey - 0.5) * face.contrast
+    middle = grey[20:84, 20:76].mean()
+    grey = middle + (grey - middle) * face.contrast
     grey = face.haze + (1 - face.haze) * grey
     if face.sharpen:
         grey = grey + face.sharpen * (grey - ndimage.gaussian_filter(grey, 1.2, truncate=3))

@@ -1,4 +1,4 @@
-"""Paint on the head of a synthetic face, and the keypoints where their features are painted."""
+"""Paint on the head of a synthetic face, and the lines along which its features are painted."""
 
 from __future__ import annotations
 
@@ -6,67 +6,40 @@ import types
 
 import numpy as np
 
-from fkp_utils import keypoints as keypoint_sets
 from fkp_utils.datasets.synthetic import head as heads
 
-# Millimetres outward and down from a feature to where labels of 68 points have it, taken at 2 mm a pixel from what
-# `sim_to_real.conventions` says of photos with such labels if all of these are 0.
-LABELLED = {
-    "eye_center": (-1.1, 1.6),
-    "eye_inner_corner": (2.3, 1.6),
-    "eye_outer_corner": (-3.8, -0.4),
-    "eyebrow_inner_end": (1.6, 0.4),
-    "eyebrow_outer_end": (4.3, -0.9),
-    "mouth_corner": (-1.0, 1.9),
-    "mouth_center_top_lip": (0.0, 3.5),
-    "mouth_center_bottom_lip": (0.0, 2.0),
-    "nose_tip": (0.0, 5.9),
-}
-UNDER_NOSE = 15.5  # millimetres from the tip down to what the second source calls the tip
 
-
-def _lids(face: types.SimpleNamespace) -> tuple[float, float]:
+def lids(face: types.SimpleNamespace) -> tuple[float, float]:
+    """How far the upper lid rises over the line between the corners of the eye, and the lower one falls, in mm."""
     return 5.6 * face.eye_open * face.lids, 3.6 * face.eye_open * (0.35 + 0.65 * face.lids) * (face.lids > 0)
 
 
-def _brow_height(face: types.SimpleNamespace, along: np.ndarray) -> np.ndarray:
+def eye_arch(inside: np.ndarray) -> np.ndarray:
+    """Share of its height that a lid has, 0 to 1 from one corner of the eye to the other."""
+    return np.sqrt(4 * inside * (1 - inside)) ** 1.4
+
+
+def brow_height(face: types.SimpleNamespace, along: np.ndarray) -> np.ndarray:
     """Height of a brow's middle line, 0 to 1 from its inner to its outer end."""
     inner = face.brow - face.brow_lift + 2.0 * face.frown - face.brow_slope
-    outer = face.brow - face.brow_lift + face.brow_slope + 2.0
+    outer = face.brow - face.brow_lift + face.brow_slope + 3.0
     skewed = along**1.35
     return inner + (outer - inner) * along - face.brow_arch * 4 * skewed * (1 - skewed)
 
 
-def frontal_points(face: types.SimpleNamespace, source: int) -> np.ndarray:
-    """The points of KAGGLE_15 at their frontal positions (15, 2) in millimetres, in the convention of `source`.
-
-    They lie where labels of 68 points have them (LABELLED), not at the features' very ends.
-    """
-    upper, lower = _lids(face)
-    top = face.mouth - 0.86 * face.lip_top
-    bottom = face.mouth + face.opening + face.lip_bottom
-    left = {
-        "eye_center": (face.eye, (lower - upper) / 2),
-        "eye_inner_corner": (face.eye - face.eye_half, face.eye_tilt),
-        "eye_outer_corner": (face.eye + face.eye_half, -face.eye_tilt),
-        "eyebrow_inner_end": (face.brow_inner, _brow_height(face, np.array(0.0)) - 0.5 * face.brow_thick),
-        "eyebrow_outer_end": (face.brow_outer, _brow_height(face, np.array(1.0)) - 0.5 * face.brow_thick),
-        "mouth_corner": (face.mouth_half, _corner(face)),
-        "mouth_center_top_lip": (0, top),
-        "mouth_center_bottom_lip": (0, bottom if source == 0 else face.mouth + face.opening / 2),
-        "nose_tip": (0, face.nose_tip),
-    }
-    labelled = LABELLED if source == 0 else LABELLED | {"nose_tip": (0.0, UNDER_NOSE)}
-    places = np.empty((len(keypoint_sets.KAGGLE_15), 2))
-    for row, name in enumerate(keypoint_sets.KAGGLE_15.names):
-        one_side = name.replace("left_", "").replace("right_", "")
-        place = np.add(left[one_side], labelled[one_side])
-        places[row] = place * (-1, 1) if "right_" in name else place
-    return places
+def seam(face: types.SimpleNamespace, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Heights of the edges of the upper and the lower lip inside the mouth, x from -1 to 1 between its corners."""
+    square = np.minimum(x * x, 1)
+    top = face.mouth + (0.45 * face.opening - 6.5 * face.smile) * square
+    return top, top + face.opening * (1 - square)
 
 
-def _corner(face: types.SimpleNamespace) -> float:
-    return face.mouth + 0.45 * face.opening - 4.0 * face.smile
+def lip_edges(face: types.SimpleNamespace, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Heights of the outer edges of the lips, x from -1 to 1 between the corners of the mouth."""
+    top, bottom = seam(face, x)
+    away = np.minimum(np.abs(x), 1)
+    bow = (1 - away**1.7) * (0.86 + 0.17 * np.exp(-(((away - 0.24) / 0.16) ** 2)))
+    return top - face.lip_top * bow, bottom + face.lip_bottom * (1 - away * away)
 
 
 def paint(
@@ -139,7 +112,7 @@ def _brows(albedo: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, 
         inside = heads.smoothstep(along * 9 + 0.5) * heads.smoothstep((1 - along) * 12 + 0.5)
         along = np.clip(along, 0, 1)
         thick = face.brow_thick * (0.55 + 1.9 * along**0.5 * (1 - along) + 0.1)
-        away = np.abs(y - _brow_height(face, along)) / thick
+        away = np.abs(y - brow_height(face, along)) / thick
         hairy = (1.2 - away + 0.25 * noise[rows, columns]) / face.brow_soft + 0.4
         share = face.brow_dark * inside * heads.smoothstep(hairy)
         tone = min(0.6 * face.hair_tone + 0.01, 0.45 * face.skin)
@@ -154,9 +127,9 @@ def _eye(albedo: np.ndarray, shine: np.ndarray, across: np.ndarray, face: types.
     skin, gloss = albedo[rows, columns], shine[rows, columns]
     along = (x - middle + half) / (2 * half)
     inside = np.clip(along, 0, 1)
-    arch = np.sqrt(4 * inside * (1 - inside)) ** 1.4
+    arch = eye_arch(inside)
     line = face.eye_tilt * (1 - 2 * along)
-    upper, lower = _lids(face)
+    upper, lower = lids(face)
     above, below = y - (line - upper * arch), (line + lower * arch) - y
     opened = heads.smoothstep(np.minimum(above, below) / 1.3 + 0.5) * (upper > 0)
     within = heads.smoothstep(along * 12 + 0.5) * heads.smoothstep((1 - along) * 12 + 0.5)
@@ -179,32 +152,34 @@ def _eye(albedo: np.ndarray, shine: np.ndarray, across: np.ndarray, face: types.
 
 
 def _lips(albedo: np.ndarray, shine: np.ndarray, across: np.ndarray, face: types.SimpleNamespace) -> None:
-    half, middle = face.mouth_half, face.mouth
+    half, middle, corner = face.mouth_half, face.mouth, seam(face, np.ones(1))[0].item()
     rows, columns = heads.window(-half - 6, half + 6, middle - 16, middle + face.opening + 20)
     y, x = heads.grid().height[rows], across[rows, columns] / half
     skin, gloss = albedo[rows, columns], shine[rows, columns]
-    square = np.minimum(x * x, 1)
-    rest = 1 - square
-    corner = _corner(face) - middle
-    seam_top = middle + corner * square
-    seam_bottom = seam_top + face.opening * rest
-    bow = (1 - np.abs(x).clip(0, 1) ** 1.7) * (0.86 + 0.17 * np.exp(-(((np.abs(x) - 0.24) / 0.16) ** 2)))
-    above, below = y - (seam_top - face.lip_top * bow), (seam_bottom + face.lip_bottom * rest) - y
+    rest = 1 - np.minimum(x * x, 1)
+    seam_top, seam_bottom = seam(face, x)
+    edge_top, edge_bottom = lip_edges(face, x)
+    above, below = y - edge_top, edge_bottom - y
     lips = heads.smoothstep(np.minimum(above, below) / 2.6 + 0.5) * heads.smoothstep((1 - np.abs(x)) * 9 + 0.3)
     upper_lip = heads.smoothstep((seam_top - y) / 1.5 + 0.5)
     skin *= 1 - lips * (1 - face.lip_tone * (1 - 0.2 * upper_lip))
     gloss += lips * (0.05 + 0.08 * face.makeup) * (1 - upper_lip)
     if face.opening > 1.0:
         gap = heads.smoothstep(np.minimum(y - seam_top, seam_bottom - y) / 1.4 + 0.3) * (np.abs(x) < 1)
-        teeth = heads.smoothstep((seam_top + 3.0 + 5.0 * max(face.smile, 0.0) * rest - y) / 1.4)
-        teeth = teeth * heads.smoothstep((0.86 - np.abs(x)) * 6)
+        joy = max(face.smile, 0.0)
+        shown = 0.45 + 0.55 * heads.smoothstep(np.array(joy / 0.35)).item()
+        teeth = heads.smoothstep((seam_top + 3.5 + 5.5 * joy * rest - y) / 1.2)
+        if face.opening > 9.0:  # the lower row, and the tongue between
+            teeth = np.maximum(teeth, 0.7 * heads.smoothstep((y - seam_bottom + 3.0) / 1.4))
+        teeth = teeth * heads.smoothstep((0.9 - np.abs(x)) * 6)
         tooth = 0.93 + 0.07 * np.cos(2 * np.pi * x * half / 7.5)
-        inner = 0.012 + teeth * tooth * (0.46 - 0.25 * np.abs(x)) * (0.4 + 0.6 * max(face.smile, 0.0))
+        tongue = 0.3 * face.lip_tone * face.skin * heads.smoothstep((y - seam_bottom + 0.45 * face.opening) / 3)
+        inner = np.maximum(0.012 + tongue * (face.opening > 6.0), teeth * tooth * (0.62 - 0.3 * np.abs(x)) * shown)
         skin += (inner - skin) * gap
         gloss *= 1 - gap
-    seam = np.exp(-(((y - seam_top) / 1.1) ** 2)) * heads.smoothstep((1.06 - np.abs(x)) * 8)
-    skin *= 1 - 0.55 * seam * (face.opening <= 1.0)
-    pit = (np.abs(across[rows, columns]) - half - 0.5) ** 2 / 5 + (y - corner - middle) ** 2 / 4
+    closed = np.exp(-(((y - seam_top) / 1.1) ** 2)) * heads.smoothstep((1.06 - np.abs(x)) * 8)
+    skin *= 1 - 0.55 * closed * (face.opening <= 1.0)
+    pit = (np.abs(across[rows, columns]) - half - 0.5) ** 2 / 5 + (y - corner) ** 2 / 4
     skin *= 1 - 0.3 * np.exp(-pit)
 
 
