@@ -60,7 +60,7 @@ def offset(run: runs.Run, faces: face_sets.Faces) -> tuple[tuple[float, float], 
     both = (aside + aside[list(faces.keypoints.mirror)] * (1, -1)) / 2
     if not np.isfinite(both).any():
         return ()
-    both = np.where(np.isfinite(both), both, np.array([np.nanmean(both[:, 0]), 0])).round(1) + 0.0  # no -0.0
+    both = np.where(np.isfinite(both), both, (np.nanmean(both[:, 0]), 0)).round(1) + 0.0  # no -0.0
     return tuple((float(x), float(y)) for x, y in both) if both.any() else ()
 
 
@@ -94,8 +94,8 @@ def wild_conditions(faces: face_sets.Faces, boxes: np.ndarray) -> dict[str, np.n
     corners = [faces.keypoints.index(f"{side}_eye_outer_corner") for side in ("left", "right")]
     between = np.linalg.norm(np.subtract(*np.moveaxis(faces.points[:, corners], 1, 0)), axis=1)
     height, width = faces.size
-    grey = np.asarray(faces.images[:], np.float32).mean(axis=3)
-    front = grey[:, height // 4 : -height // 8, width // 5 : -width // 5]
+    images = np.asarray(faces.images[:])
+    front = images[:, height // 4 : -height // 8, width // 5 : -width // 5].mean(axis=3)
     halves = np.stack([half.mean(axis=(1, 2)) for half in np.array_split(front, 2, axis=2)])
     return {
         "turn": np.abs(pose.turn(faces.points, faces.keypoints)),
