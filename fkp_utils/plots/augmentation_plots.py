@@ -1,6 +1,8 @@
-"""Figures of augmentation: which side the labels name, and errors point by point, in the style of `plots`."""
+"""Figures of augmentation: sides that labels name, spots and their points, errors by point, in the style of `plots`."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -35,4 +37,22 @@ def by_point(table: pd.DataFrame, unit: str = "RMSE (px)") -> mpl_figure.Figure:
     axes.set(yticks=range(len(table)), yticklabels=plots.short_names(table.index), xlabel=unit, xlim=(0, None))
     axes.invert_yaxis()
     figure.legend(loc="outside lower center", ncols=len(table.columns), frameon=False)
+    return figure
+
+
+def spots(images: np.ndarray, points: np.ndarray, centres: np.ndarray, titles: Sequence[str]) -> mpl_figure.Figure:
+    """A figure of N spots (N, H, W, C), each enlarged, with its point (N, 2) and the centre (N, 2) of its light."""
+    columns, radius = 4, 16
+    rows = -(-len(images) // columns)
+    size = (plots.WIDTH, rows * (plots.WIDTH / columns + 0.3) + 0.4)
+    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    for axes in grid.flat[len(images) :]:
+        axes.axis("off")
+    for axes, image, point, centre, title in zip(grid.flat, images, points, centres, titles, strict=False):
+        plots.show_face(axes, image, title)
+        axes.plot(*point, "+", color=plots.ORANGE, markersize=16, markeredgewidth=1.5, label="moved point")
+        axes.plot(*centre, "o", color="none", markeredgecolor=plots.SKY, markersize=11, label="centre of light")
+        x, y = point
+        axes.set(xlim=(x - radius, x + radius), ylim=(y + radius, y - radius), facecolor="0.85")
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     return figure

@@ -36,3 +36,12 @@ def test_every_point_has_a_row_and_every_column_a_mark():
     assert [line.get_xdata().tolist() for line in axes.lines] == [[1, 2], [3, 5]]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["nose tip", "L eye"]
     assert axes.yaxis_inverted()
+
+
+def test_a_spot_is_enlarged_about_its_point():
+    images = np.zeros((5, 96, 96, 1), np.uint8)
+    points = np.full((5, 2), 40.0)
+    figure = augmentation_plots.spots(images, points, points + 1, ["a spot"] * 5)
+    assert len(figure.axes) == 8
+    assert figure.axes[0].get_xlim() == (24, 56)
+    assert [line.get_xydata().tolist() for line in figure.axes[4].lines] == [[[40, 40]], [[41, 41]]]

@@ -10,7 +10,7 @@ from fkp_utils import faces as face_sets
 from fkp_utils.augmentation import augment
 
 DEVIATION = 3.0  # px, of a spot
-MARGIN = 12  # px from the border within which a spot may be cut off
+MARGIN = 12  # px from the border within which a part of a spot may be missing
 
 
 def spots(faces: face_sets.Faces, seed: int = 0) -> face_sets.Faces:
@@ -35,18 +35,38 @@ def only(points: np.ndarray) -> np.ndarray:
     return np.nanmax(points, axis=1)
 
 
+def centres(images: np.ndarray) -> np.ndarray:
+    """(N, 2): the centre of the light of each image (N, H, W, 1), x before y, in pixels."""
+    light = images[..., 0].astype(float)
+    y, x = np.mgrid[: light.shape[1], : light.shape[2]]
+    sums = np.stack([(light * place).sum(axis=(1, 2)) for place in (x, y)], axis=1)
+    return sums / light.sum(axis=(1, 2))[:, None]
+
+
 def measure(
     marked: face_sets.Faces, augmentation: augment.Augmentation, seed: int = 0
-) -> tuple[face_sets.Faces, np.ndarray]:
-    """The spots after the augmentation, which only moves, and how far in px the middle of each is from its point.
+) -> tuple[face_sets.Faces, np.ndarray, np.ndarray]:
+    """The spots after the augmentation, how far in px the centre of each is from its point, and which spots are whole.
 
-    Spots near the border, of which a part may be cut off, are left out.
+    The augmentation only moves.  Spots that end near the border, where a part of them may be cut off, are left out.  A
+    spot is not whole if it began near the border: what it lacks there is made up by repeating the border, so the centre
+    of its light says nothing about its point.
     """
     moved = augment.apply(marked, augmentation, seed)
-    moved = moved.select(np.any(moved.given, axis=1))
-    at = only(moved.points)
-    moved = moved.select((np.minimum(at, np.array(moved.size[::-1]) - 1 - at) > MARGIN).all(axis=1))
-    light = moved.images[:][..., 0].astype(float)
-    middle = [(light.sum(axis=axis) * np.arange(light.shape[3 - axis])).sum(axis=1) for axis in (1, 2)]
-    middle = np.stack(middle, axis=1) / light.sum(axis=(1, 2))[:, None]
-    return moved, np.linalg.norm(middle - only(moved.points), axis=1)
+    rows = np.flatnonzero(np.any(moved.given, axis=1))
+    rows = rows[inside(moved.select(rows))]
+    moved = moved.select(rows)
+    distances = np.linalg.norm(centres(moved.images[:]) - only(moved.points), axis=1)
+    return moved, distances, inside(marked.select(rows))
+
+
+def inside(faces: face_sets.Faces) -> np.ndarray:
+    """(N,) whether the one point of each face is farther than MARGIN from the border."""
+    at = only(faces.points)
+    return (np.minimum(at, np.array(faces.size[::-1]) - 1 - at) > MARGIN).all(axis=1)
+
+
+def farthest(distances: np.ndarray, whole: np.ndarray, count: int = 4) -> np.ndarray:
+    """Rows of the whole spots that are farthest from their points, then of the others; `count` of each, or all."""
+    order = np.argsort(-distances, kind="stable")
+    return np.concatenate([order[whole[order]][:count], order[~whole[order]][:count]])

@@ -25,9 +25,20 @@ def test_a_spot_lies_at_the_one_point_that_is_left(marked):
 
 
 def test_points_move_with_their_spots(marked):
-    moved, distances = exactness.measure(marked, MOVES)
-    assert len(moved) == len(distances) > 15
-    assert distances.max() < 0.1
+    moved, distances, whole = exactness.measure(marked, MOVES)
+    assert len(moved) == len(distances) == len(whole)
+    assert whole.sum() > 15
+    assert distances[whole].max() < 0.1
+
+
+def test_a_spot_that_began_at_the_border_is_not_whole(marked):
+    points = np.full_like(marked.points, np.nan)
+    points[:, 0] = (2, 48)
+    cut = exactness.spots(dataclasses.replace(marked, points=points))
+    whole = exactness.measure(cut, augment.Augmentation(shift=0.4))[2]
+    assert len(whole) > 0
+    assert not whole.any()
+    assert exactness.farthest(np.array([1.0, 3, 2]), np.array([True, False, True])).tolist() == [2, 0, 1]
 
 
 def test_a_point_that_is_off_is_seen(marked):

@@ -1,0 +1,101 @@
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fkp_utils import faces, keypoints
+from fkp_utils.evaluation import verdicts
+from fkp_utils.lessons.augmentation import claims, variants
+
+PAIRED = np.array(keypoints.KAGGLE_15.mirror) != np.arange(15)
+
+
+@pytest.fixture(scope="module")
+def some():
+    generator = np.random.default_rng(0)
+    points = generator.uniform(20, 70, (40, 15, 2)).astype(np.float32)
+    points[:5, 3] = np.nan
+    images = generator.integers(0, 255, (40, 3, 3, 1), np.uint8)
+    return faces.Faces(images, points, keypoints.KAGGLE_15)
+
+
+def run(some, error, restarts=3, twins=0.0, early=0.0):
+    """A run that errs by `error` px everywhere, by `twins` more at points with a twin, and learns in eight epochs."""
+    offset = np.full((15, 1), error, np.float32)
+    offset[PAIRED] += twins
+    history = [
+        {"restart": number, "epoch": epoch, "training": error, "validation": error + 8 - epoch + early}
+        for number in range(restarts)
+        for epoch in range(1, 9)
+    ]
+    evaluation = error + np.arange(restarts) / 100
+    return types.SimpleNamespace(
+        predict=lambda shown: np.nan_to_num(shown.points) + offset,
+        history=pd.DataFrame(history),
+        restarts=pd.DataFrame({"evaluation": evaluation, "validation": error}),
+        facts={"described": {"epochs": 8}},
+        scores={"training": {"mse": (error / 2) ** 2}},
+    )
+
+
+def all_of(some, restarts, **more):
+    trained = {"none": run(some, 2, restarts), "standard": run(some, 1.5, restarts), "flip": run(some, 1.8, restarts)}
+    trained |= {"no swap": run(some, 2.5, restarts, twins=3), "rotate": run(some, 3, restarts)}
+    pairs = {"LeNet-5": (run(some, 1, restarts, early=2), run(some, 2, restarts))} | more
+    new = dict.fromkeys(pairs, some)
+    return {each.identity: each for each in claims.claims(trained, pairs, some, new, repeats=100)}
+
+
+def test_claims_are_told_from_the_errors(some):
+    found = all_of(some, 3)
+    assert list(found) == [
+        "S2.5 cost", "S2.5 pairs", "S0.10 LeNet-5", "S0.10 VGG-16", "S3.3 first epochs", "S3.3 epochs",
+        "S0.10 flip", "S0.10 rotate",
+    ]  # fmt: skip
+    holds = {identity: each.verdict.holds for identity, each in found.items()}
+    assert holds == {
+        "S2.5 cost": True, "S2.5 pairs": True, "S0.10 LeNet-5": True, "S0.10 VGG-16": None,
+        "S3.3 first epochs": False, "S3.3 epochs": False, "S0.10 flip": True, "S0.10 rotate": False,
+    }  # fmt: skip
+    assert "-1.00" in found["S0.10 LeNet-5"].ours
+    assert found["S0.10 rotate"].ours.endswith("lower in 0% of the pairs of restarts")
+
+
+def test_one_training_tells_nothing_and_a_network_that_was_trained_is_not_missing(some):
+    vgg = (run(some, 1, 1), run(some, 2, 1))
+    found = all_of(some, 1, **{"VGG-16, all": vgg})
+    assert "S0.10 VGG-16" not in found
+    assert found["S0.10 VGG-16, all"].theirs == claims.VGG
+    assert found["S2.5 pairs"].verdict == verdicts.unknown("nothing was restarted")
+    assert all(each.verdict.holds is None for each in found.values())
+
+
+def test_gains_have_persons_and_restarts_and_a_reason(some):
+    trained = {"none": run(some, 2), "no swap": run(some, 4), "shift": run(some, 1), "flip": run(some, 1, restarts=1)}
+    gains = variants.gains(trained, some, repeats=50)
+    assert list(gains) == ["shift", "flip"]
+    assert gains["shift"].change.value == pytest.approx(-1)
+    assert gains["shift"].restarts == pytest.approx(-1)
+    assert gains["shift"].pairs == 1
+    table = variants.gain_table(gains | {"noise": variants.gains(trained, some)["shift"]})
+    assert table.loc["shift", "verdict"] == "pays"
+    assert table.loc["flip", "reason"] == "one of the two was not restarted"
+    assert variants.in_words(gains) == "shift pays, none costs, and it cannot be told of flip"
+
+
+def test_left_from_right_and_gap(some):
+    assert variants.left_from_right(np.nan_to_num(some.points), some) == pytest.approx(1)
+    middle = np.nan_to_num(some.points).copy()
+    middle[..., 0] = 48
+    assert variants.left_from_right(middle, some) == 0
+    gap = variants.gap({"small": (run(some, 1), run(some, 2))}, {"small": some})
+    assert gap.loc["small, none"].tolist() == pytest.approx([1, 2, 1])
+
+
+def test_a_profile_chooses_what_is_trained(some):
+    ways = dict.fromkeys(("none", "standard", "flip", "no swap", "rotate"))
+    assert "rotate" not in variants.of_profile(ways, "smoke")
+    assert variants.of_profile(ways, "quick") == ways
+    assert "strong" in variants.of_profile(ways, "full")
+    assert variants.usual(some) == {"missing": "mask", "sources": "together"}
