@@ -25,27 +25,26 @@ def pair_table(table: pd.DataFrame, unit: str) -> mpl_figure.Figure:
 
 
 def sweep(
-    errors: Mapping[str, Mapping[float, metrics.Estimate]],
-    alone: metrics.Estimate,
-    readings: Mapping[str, float],
-    labels: tuple[str, str],
+    changes: Mapping[str, Mapping[float, metrics.Estimate]], readings: Mapping[str, float], labels: tuple[str, str]
 ) -> mpl_figure.Figure:
-    """A figure of errors over a weight, on a scale of powers of ten: a line with its interval for each name.
+    """A figure of changes of an error over a weight, on a scale of powers of ten: a line with intervals for each name.
 
-    alone: the error without the term, a black line.  readings: weights that have a name, dotted.
+    The black line is no change.  readings: weights that have a name, dotted.  Lines after the first one stand a little
+    aside of their weights, so that intervals at one weight do not cover each other.
     """
-    figure, axes = plt.subplots(figsize=(plots.WIDTH, 4.4))
-    for name, found in errors.items():
+    figure, axes = plt.subplots(figsize=(plots.WIDTH, 4.0))
+    axes.axhline(0, color="black", linewidth=1, label="without the term")
+    for number, (name, found) in enumerate(changes.items()):
         weights = sorted(found)
         values = [found[weight] for weight in weights]
-        plots.curves(axes, weights, {name: values}, labels)
         bars = [[each.value - each.low for each in values], [each.high - each.value for each in values]]
-        colour, centres = axes.lines[-1].get_color(), [each.value for each in values]
-        axes.errorbar(weights, centres, bars, fmt="none", capsize=4, color=colour)
-    axes.axhline(alone.value, color="black", linewidth=1, label="without the term")
+        aside = [weight * 1.1**number for weight in weights]
+        axes.errorbar(
+            aside, [each.value for each in values], bars, fmt="s--" if number else "o-", capsize=4, label=name
+        )
     for name, weight in readings.items():
         axes.axvline(weight, color="0.6", linestyle=":", zorder=0)
         axes.text(weight, 1.01, name, ha="center", va="bottom", fontsize=10, transform=axes.get_xaxis_transform())
-    axes.set_xscale("log")
-    plots.legend_below(figure)
+    axes.set(xscale="log", xlabel=labels[0], ylabel=labels[1])
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     return figure

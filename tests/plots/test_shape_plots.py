@@ -15,12 +15,14 @@ def test_a_number_for_every_pair():
     plt.close(figure)
 
 
-def test_a_sweep_shows_each_line_what_it_is_without_and_the_readings():
+def test_a_sweep_shows_each_line_no_change_and_the_readings():
     found = {10.0: metrics.Estimate(3, 2, 4), 0.1: metrics.Estimate(2, 1, 3)}
-    figure = shape_plots.sweep({"term": found}, metrics.Estimate(1.5, 1, 2), {"mean": 0.01}, ("weight", "error"))
+    figure = shape_plots.sweep({"term": found, "other": found}, {"mean": 0.01}, ("weight", "change"))
     axes = figure.axes[0]
-    line = next(each for each in axes.lines if each.get_label() == "term")
-    np.testing.assert_allclose(line.get_xydata(), [[0.1, 2], [10, 3]])
+    term, other = (bars.lines[0].get_xydata() for bars in axes.containers)
+    np.testing.assert_allclose(term, [[0.1, 2], [10, 3]])
+    assert (other[:, 0] > term[:, 0]).all(), "intervals of two lines would cover each other"
     assert axes.get_xscale() == "log"
     assert [text.get_text().strip() for text in axes.texts] == ["mean"]
+    assert [text.get_text() for text in figure.legends[0].texts] == ["without the term", "term", "other"]
     plt.close(figure)
