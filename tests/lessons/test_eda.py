@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from fkp_utils import faces, keypoints
+from fkp_utils import faces, keypoints, metrics
 from fkp_utils.lessons import eda
 
 FOUR = list(keypoints.FOUR_POINTS)
@@ -139,3 +139,96 @@ def test_a_face_with_nothing_to_compare_scores_nothing():
     assert reasons[5] == ""
     assert "usual place" in reasons[6]
     assert np.isfinite(scores).all()
+
+
+def test_the_sample_is_there_with_and_without_a_checkout(monkeypatch, tmp_path):
+    monkeypatch.setattr(eda.places, "CHECKOUT", tmp_path)
+    written = eda.sample_folder()
+    assert not written.is_relative_to(tmp_path)
+    assert {path.name for path in written.iterdir()} >= {"training.zip", "test.zip", "subjects.csv"}
+    (tmp_path / "data/sample").mkdir(parents=True)
+    (tmp_path / "data/sample/training.zip").touch()
+    assert eda.sample_folder() == tmp_path / "data/sample"
+
+
+def test_offsets_are_told_in_words():
+    at_zero, clear, open_ = (metrics.Estimate(*each) for each in ((0, 0, 0), (5.3, 5.1, 5.5), (0.1, -0.2, 0.4)))
+    values = {"left_eye_center_x": at_zero, "left_eye_center_y": at_zero, "nose_tip_x": open_, "nose_tip_y": clear}
+    text = eda.offsets_in_words({"all rows": {}, "same image": values})
+    assert "*same image*, the interval is clear of zero for y of nose tip (+5.3 px)." in text
+    assert "The rows of left eye center are exactly zero" in text
+    alone = eda.offsets_in_words({"all rows": {"nose_tip_x": open_}})
+    assert "clear of zero for no coordinate." in alone
+    assert "Fewer than ten images" in alone
+    assert "one source only" in eda.offsets_in_words({})
+
+
+def claimed(some, data="kaggle", repeats=100):
+    tests = eda.claims(some, called(some), data, repeats)
+    return {test.identity: test for test in tests}
+
+
+def called(some):
+    return [name.upper() for name in some.few_points().keypoints.names]
+
+
+def test_every_claim_is_tested():
+    assert list(claimed(made())) == [
+        "S0.1 counts", "S0.1 incomplete", "S0.1 normal", "S4.1 normal", "S4.1 outliers", "S0.1 axis", "S0.1 mouth",
+        "S0.1 expression", "S4.1 correlation",
+    ]  # fmt: skip
+
+
+def test_the_share_of_incomplete_rows_is_no_finding_on_made_faces():
+    some = made(100)
+    points = some.points.copy()
+    points[:70, 3] = np.nan
+    gaps = with_points(some, points)
+    assert claimed(gaps)["S0.1 incomplete"].verdict.holds is True
+    assert claimed(some)["S0.1 incomplete"].verdict.holds is False
+    made_up = claimed(gaps, "synthetic")["S0.1 incomplete"]
+    assert made_up.verdict.holds is None
+    assert made_up.ours == "70.0%, hidden on purpose at Kaggle's rates"
+    other = faces.Faces(some.images, some.points[:, :5], keypoints.CELEBA_5)
+    assert claimed(other, "celeba")["S0.1 incomplete"].verdict.holds is None
+
+
+def test_counts_are_compared_for_kaggle_own_file_only():
+    points = np.tile(made(1).points, (eda.KAGGLE_ROWS, 1, 1))
+    points += np.random.default_rng(0).normal(0, 1, points.shape)
+    for point, count in enumerate(eda.KAGGLE_GIVEN):
+        points[count:, point] = np.nan
+    images = np.zeros((eda.KAGGLE_ROWS, 1, 1, 1), np.uint8)
+    own = faces.Faces(images, points, keypoints.KAGGLE_15, subject=np.arange(eda.KAGGLE_ROWS))
+    assert claimed(own, repeats=20)["S0.1 counts"].verdict.holds is True
+    assert claimed(own, "synthetic", 20)["S0.1 counts"].verdict.holds is None
+    points[0, 3] = np.nan
+    other = with_points(own, points, subject=own.subject)
+    assert claimed(other, repeats=20)["S0.1 counts"].verdict.holds is False
+
+
+def test_spread_is_told_by_axis_and_place():
+    some = made(200)
+    generator = np.random.default_rng(1)
+    points = SHAPE + generator.normal(0, 0.5, (200, 15, 2))  # heads that are all held and framed alike
+    points[:, 14, 1] += generator.normal(0, 6, 200)  # and open their mouths
+    found = claimed(with_points(some, points))
+    assert found["S0.1 axis"].verdict.holds is True
+    assert found["S0.1 mouth"].verdict.holds is True
+    assert "largest at MOUTH_CENTER_" in found["S0.1 mouth"].ours
+    assert found["S0.1 expression"].verdict.holds is True
+    stiff = claimed(some)
+    assert stiff["S0.1 mouth"].verdict.holds is False
+    assert stiff["S0.1 expression"].verdict.holds is False
+    assert stiff["S4.1 correlation"].ours.startswith("r below 0.5 in ")
+
+
+def test_normality_is_told_with_its_limit():
+    some = made(400)
+    assert claimed(some)["S4.1 outliers"].verdict.holds is True
+    points = some.points.copy()
+    points[:4] += 40  # few faces far off the centre
+    found = claimed(with_points(some, points))
+    assert found["S4.1 outliers"].verdict.holds is False
+    assert found["S0.1 normal"].verdict == found["S4.1 normal"].verdict
+    assert found["S0.1 normal"].verdict.holds is False
