@@ -94,7 +94,8 @@ def wild_conditions(faces: face_sets.Faces, boxes: np.ndarray) -> dict[str, np.n
     corners = [faces.keypoints.index(f"{side}_eye_outer_corner") for side in ("left", "right")]
     between = np.linalg.norm(np.subtract(*np.moveaxis(faces.points[:, corners], 1, 0)), axis=1)
     height, width = faces.size
-    front = np.asarray(faces.images[:, height // 4 : -height // 8, width // 5 : -width // 5], float).mean(axis=3)
+    images = np.asarray(faces.images[:])
+    front = images[:, height // 4 : -height // 8, width // 5 : -width // 5].mean(axis=3)
     halves = np.stack([half.mean(axis=(1, 2)) for half in np.array_split(front, 2, axis=2)])
     return {
         "turn": np.abs(pose.turn(faces.points, faces.keypoints)),
