@@ -18,7 +18,7 @@ from fkp_utils.datasets.synthetic import skin
 # Angles from the front, in radians, and the heights in millimetres of points on the cheek; those below are on the jaw.
 JAW_ANGLES = np.array([1.34, 1.32, 1.28, 1.2, 1.05, 0.82, 0.56, 0.28, 0.0])
 CHEEK = np.array([4.0, 22.0, 40.0, 58.0])
-LID_CORNERS = 3.8, 2.0  # millimetres that outer and inner eye corners lie inside the lids' ends: the white ends there
+LID_CORNERS = 3.3, 2.0  # millimetres that outer and inner eye corners lie inside the lids' ends: the white ends there
 TIP = 2.5  # millimetres below the foremost place of the nose: annotators take the middle of the ball, seen from ahead
 UNDER_NOSE = 15.5  # millimetres from the foremost place down to what Kaggle's second source calls the tip
 JAW, EYES = 17, slice(36, 48)

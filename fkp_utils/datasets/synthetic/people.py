@@ -77,7 +77,7 @@ def _persons(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
         "nose_height": normal(np.where(female, 19.0, 22.0), 2.8) - 2.5 * dark,
         "nose_width": normal(np.where(female, 0.93, 1.05), 0.1) + 0.16 * dark,
         "bridge": normal(0, 1.3) - 1.0 * dark,
-        "mouth": normal(np.where(female, 62.8, 65.8), 2.6),
+        "mouth": normal(np.where(female, 62.5, 65.5), 2.6),
         "mouth_width": normal(np.where(female, 25.0, 26.5), 2.0),
         "lip_full": normal(np.where(female, 1.1, 0.92) - 0.2 * age, 0.2) + 0.3 * dark,
         "lip_tone": np.clip(normal(np.where(female, 0.6, 0.76), 0.1), 0.35, 0.9) * np.where(dark, 0.95, 1),
@@ -117,7 +117,7 @@ def _persons(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
         "beard_dark": np.where(beard_kind == 1, rng.uniform(0.15, 0.4, count), rng.uniform(0.5, 0.97, count)),
         "freckles": np.where(some(0.3), rng.random(count), 0.0),
         "brow_soft": rng.uniform(0.5, 2.0, count),
-        "sockets": normal(0.85, 0.45),
+        "sockets": normal(0.85, 0.45).clip(0),
         "mottle": rng.gamma(2.0, 0.5, count),
         "lumps": rng.gamma(2.0, 0.45, count).clip(0, 2.5),
         "texture": rng.integers(0, 2**31, count),
@@ -125,7 +125,6 @@ def _persons(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
     adults["beard"] = np.where(child > 0, 0, adults["beard"])
     for name, change in CHILD.items():
         adults[name] = adults[name] + change * child
-    adults["brow_dark"], adults["sockets"] = adults["brow_dark"].clip(0.1), adults["sockets"].clip(0)
     return {**adults, "child": child}
 
 
@@ -146,7 +145,7 @@ def _occasions(rng: np.random.Generator, person: dict[str, np.ndarray]) -> dict[
     yaw = np.where(some(0.66), normal(0, 15), rng.uniform(-60, 60, count))
     cover = np.where(some(0.16), rng.integers(1, len(COVERS), count), 0)
     key = rng.uniform(0.35, 1.0, count)
-    blur = np.where(some(0.75), rng.uniform(0.35, 0.85, count), rng.uniform(0.85, 1.7, count))
+    blur = np.where(some(0.75), rng.uniform(0.2, 0.8, count), rng.uniform(0.8, 1.7, count))
     return {
         "yaw": yaw.clip(-60, 60),
         "pitch": np.where(some(0.85), normal(-2, 9.5), rng.uniform(-30, 38, count)),
@@ -154,7 +153,7 @@ def _occasions(rng: np.random.Generator, person: dict[str, np.ndarray]) -> dict[
         "smile": smile,
         "opening": opening,
         "jaw_drop": 0.9 * opening,
-        "mouth": person["mouth"] - 2.5 * np.clip(smile, 0, 1),
+        "mouth": person["mouth"] - 1.5 * np.clip(smile, 0, 1),
         "mouth_half": person["mouth_width"] * (1 + 0.26 * np.clip(smile, 0, 1) - 0.009 * opening),
         "lip_top": 7.2 * full,
         "lip_bottom": 9.2 * full,
@@ -187,13 +186,13 @@ def _occasions(rng: np.random.Generator, person: dict[str, np.ndarray]) -> dict[
         "blur": blur,
         "motion": np.where(some(0.05), rng.uniform(0.8, 2.2, count), 0.0),
         "interlace": np.where(some(0.02), rng.integers(-3, 4, count), 0),
-        "sharpen": np.where(some(0.25), rng.uniform(0.2, 0.9, count), 0.0),
+        "sharpen": np.where(some(0.3), rng.uniform(0.2, 1.4, count), 0.0),
         "haze": np.where(some(0.15), rng.uniform(0.0, 0.15, count), 0.0),
         "padding_x": np.where(some(0.08), rng.integers(-16, 17, count), 0),
         "padding_y": np.where(some(0.08), rng.integers(-16, 17, count), 0),
-        "noise": np.where(some(0.4), rng.gamma(2.0, 0.8, count), rng.uniform(0, 1.0, count)),
+        "noise": np.where(some(0.5), rng.gamma(2.0, 0.9, count), rng.uniform(0, 1.2, count)),
         "jpeg_quality": np.where(some(0.65), rng.integers(20, 90, count), 100),
-        "coarse": np.where(some(0.07), rng.uniform(1.3, 2.3, count), 1.0),
+        "coarse": np.where(some(0.08), rng.uniform(1.4, 2.6, count), 1.0),
         "blocks": some(0.3),
         "hat": np.where(some(0.07), rng.uniform(-62, -38, count), HATLESS),
         "hat_tone": rng.beta(0.8, 1.6, count) * 0.7 + 0.01,

@@ -30,7 +30,7 @@ def brow_height(face: types.SimpleNamespace, along: np.ndarray) -> np.ndarray:
 def seam(face: types.SimpleNamespace, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Heights of the edges of the upper and the lower lip inside the mouth, x from -1 to 1 between its corners."""
     square = np.minimum(x * x, 1)
-    top = face.mouth + (0.45 * face.opening - 6.5 * face.smile) * square
+    top = face.mouth + (0.45 * face.opening - 5.0 * face.smile) * square
     return top, top + face.opening * (1 - square)
 
 
