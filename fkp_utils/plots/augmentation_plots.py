@@ -41,7 +41,10 @@ def by_point(table: pd.DataFrame, unit: str = "RMSE (px)") -> mpl_figure.Figure:
 
 
 def spots(images: np.ndarray, points: np.ndarray, centres: np.ndarray, titles: Sequence[str]) -> mpl_figure.Figure:
-    """A figure of N spots (N, H, W, C), each enlarged, with its point (N, 2) and the centre (N, 2) of its light."""
+    """A figure of N spots (N, H, W, C), each enlarged, with its point (N, 2) and the centre (N, 2) of its light.
+
+    Grey levels are drawn as their square roots, so that dim light can be seen.
+    """
     columns, radius = 4, 16
     rows = -(-len(images) // columns)
     size = (plots.WIDTH, rows * (plots.WIDTH / columns + 0.3) + 0.4)
@@ -49,7 +52,7 @@ def spots(images: np.ndarray, points: np.ndarray, centres: np.ndarray, titles: S
     for axes in grid.flat[len(images) :]:
         axes.axis("off")
     for axes, image, point, centre, title in zip(grid.flat, images, points, centres, titles, strict=False):
-        plots.show_face(axes, image, title)
+        plots.show_face(axes, 255 * (image / 255) ** 0.5, title)
         axes.plot(*point, "+", color=plots.ORANGE, markersize=16, markeredgewidth=1.5, label="moved point")
         axes.plot(*centre, "o", color="none", markeredgecolor=plots.SKY, markersize=11, label="centre of light")
         x, y = point
