@@ -1,1 +1,1 @@
-"""Points for any photo (`prediction`), and the `submission` to Kaggle."""
+"""Points for any photo (`prediction`), for a `video` and in a page (`web`), and the `submission` to Kaggle."""
