@@ -37,7 +37,7 @@ class StoredImages:
     def __getitem__(self, index: int | slice | np.ndarray | list[int]) -> np.ndarray:
         return np.array(np.load(self.path, mmap_mode="r")[self.rows[index]])
 
-    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self[:], dtype=dtype)
 
     def select(self, rows: np.ndarray) -> StoredImages:
@@ -111,7 +111,7 @@ class Faces:
         numbers: dict[bytes, int] = {}
         groups = np.empty(len(self), int)
         for rows, images in self.batches():
-            digests = [hashlib.blake2b(np.ascontiguousarray(image), digest_size=16).digest() for image in images]
+            digests = [hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).digest() for image in images]
             groups[rows] = [numbers.setdefault(digest, len(numbers)) for digest in digests]
         return groups
 
@@ -129,10 +129,9 @@ class Faces:
     def select(self, rows: Sequence[int] | np.ndarray | slice) -> Faces:
         """The faces at `rows`: indices, a slice or a boolean mask.  Stored images stay on disk."""
         index = np.arange(len(self))[rows if isinstance(rows, slice) else np.asarray(rows)]
-        stored = isinstance(self.images, StoredImages)
         return dataclasses.replace(
             self,
-            images=self.images.select(index) if stored else self.images[index],
+            images=self.images.select(index) if isinstance(self.images, StoredImages) else self.images[index],
             points=self.points[index],
             source=None if self.source is None else self.source[index],
             subject=None if self.subject is None else self.subject[index],

@@ -11,11 +11,11 @@ class Profile:
     experiment without training.
 
     epochs, patience, restarts: of a training, as in `experiment.Experiment`.  deep_faces, deep_epochs, deep_restarts:
-    the same for the networks in `variants.DEEP`; VGG costs about 500 times as much as LeNet-5.
+    the same for the networks in `earlier_networks.DEEP`; VGG costs about 500 times as much as LeNet-5.
 
     best_synthetic, best_before: faces and epochs of the best model's training on synthetic faces.  best_epochs: of the
     one on the data, twice where a teacher's labels are learnt.  best_members: so many seeds are averaged.  Slow
-    machines take half the epochs (`best.for_this_machine`).
+    machines take half the epochs (`best_model.for_this_machine`).
     """
 
     name: str

@@ -1,1 +1,1 @@
-"""Points for any photo (`prediction`), for a `video` and in a page (`web`), and the `submission` to Kaggle."""
+"""Faces found in any photo or `video` and their points (`prediction`), a page (`web`); the `submission` to Kaggle."""

@@ -1,1 +1,3 @@
-"""Images moved and changed together with their labels: `augment`, its Keras layer, `warp`, `corruptions`."""
+"""Images moved and changed together with their labels: `augment` says what may happen, `augment_layer` does it (a flip
+swaps left and right), with `warp` and `corruptions`.
+"""

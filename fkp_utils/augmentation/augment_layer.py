@@ -1,4 +1,4 @@
-"""The Keras layer behind `fkp_utils.augment`: one draw of random numbers, one warp, then what spoils a photo."""
+"""The Keras layer behind `augment`: one draw of random numbers, one warp, then what spoils a photo."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Augment(keras.layers.Layer):
         self, amounts: Mapping[str, float], mirror: tuple[int, ...], size: tuple[int, int], seed: int, **options: object
     ) -> None:
         super().__init__(**{"dtype": "float32", **options})
-        self.amounts, self.mirror, self.size, self.seed = dict(amounts), tuple(mirror), tuple(size), seed
+        self.amounts, self.mirror, self.size, self.seed = dict(amounts), tuple(mirror), (*size,), seed
         self.random = keras.random.SeedGenerator(seed)
         self.supports_jit = devices.compiles()
         self.kernels = [corruptions.kernels(side, self.amounts["blur"], self.amounts["pixelate"]) for side in self.size]
@@ -55,9 +55,8 @@ class Augment(keras.layers.Layer):
             images = corruptions.cover(images, sides, (draw["occlusion_x"], draw["occlusion_y"]), draw["grey"] * 255)
         if amounts["blur"] or amounts["pixelate"]:
             blur = self._level(draw, "blur", corruptions.LEVELS if amounts["blur"] else 0)
-            images = corruptions.soften(
-                images, *self.kernels, blur, self._level(draw, "pixelate", amounts["pixelate"] - 1)
-            )
+            pixelate = self._level(draw, "pixelate", amounts["pixelate"] - 1)
+            images = corruptions.soften(images, self.kernels[0], self.kernels[1], blur, pixelate)
         if amounts["noise"]:
             deviation = self._happens(draw, "noise") * draw["noise"] * amounts["noise"]
             images = corruptions.grain(images, deviation, self.random)
@@ -100,7 +99,7 @@ class Augment(keras.layers.Layer):
         """1 where it happens to the face, else 0."""
         return ops.cast(draw[f"{name}_happens"] < self.amounts["chance"], "float32")
 
-    def _level(self, draw: Mapping[str, keras.KerasTensor], name: str, count: int) -> keras.KerasTensor:
+    def _level(self, draw: Mapping[str, keras.KerasTensor], name: str, count: float) -> keras.KerasTensor:
         """A whole number from 1 to `count` where it happens, else 0."""
         count = max(0, count)
         return ops.minimum(ops.floor(draw[name] * count) + 1, count) * self._happens(draw, name)

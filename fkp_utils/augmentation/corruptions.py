@@ -35,7 +35,7 @@ def cover(
     return ops.where(across & down, _spread(grey), images)
 
 
-def kernels(side: int, blur: float, pixelate: int) -> np.ndarray:
+def kernels(side: int, blur: float, pixelate: float) -> np.ndarray:
     """Matrices (M, side, side) that blur and pixelate one line of `side` pixels, as `soften` takes them.
 
     blur: the largest standard deviation in px; pixelate: the largest block in px.  Number b + (LEVELS + 1) p blurs with

@@ -1,1 +1,3 @@
-"""The `series` of notebooks and its execution, `records`, `claims`, the `book`, tables of long runs (`summary`)."""
+"""The `series` of notebooks, executed in the order of the Snakefile; `records`, `claims`, the `book`, its `api_pages`,
+and tables of long runs (`summary`).
+"""

@@ -45,8 +45,8 @@ def write(folder: pathlib.Path) -> list[str]:
 
 
 def sentence(path: pathlib.Path) -> str:
-    """The docstring of a module."""
-    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    """The docstring of a module, in one line."""
+    return " ".join((ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split())
 
 
 def linked(text: str, aliases: dict[str, str]) -> str:

@@ -139,7 +139,7 @@ def _anchors(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     from fkp_utils.course import claims, records
 
     found = [output.get("data", {}).get(records.MIME, {}) for output in cell.get("outputs", [])]
-    named = [f'<div id="{claims.anchor(record["name"])}"></div>' for record in found if "claim" in record]
+    named = [f'<div id="{claims.anchor(name)}"></div>' for record in found for name in record.get("claims", ())]
     return [nbformat.v4.new_markdown_cell("\n".join(named))] if named else []
 
 

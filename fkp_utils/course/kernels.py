@@ -16,7 +16,7 @@ class KernelManager(jupyter_client.AsyncKernelManager):
 
     log_file = traitlets.Unicode(help="path of that file").tag(config=True)
 
-    async def start_kernel(self, **options: Any) -> None:
+    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]  # as jupyter_client's own does
         with open(self.log_file, "ab") as file:
             await super().start_kernel(stderr=file, **options)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,17 +32,39 @@ def claim(
 ) -> verdicts.Verdict:
     """Records and shows the test of an earlier report's claim; returns its verdict.
 
-    identity: the claim's number, such as "S0.1", and a word that tells its parts apart ("S0.1 rows").  theirs, ours:
-    the figures.  holds: a verdict; or True, False, or None where the loaded data cannot tell.
+    identity, theirs, ours: as in `verdicts.Tested`.  holds: a verdict; or True, False, or None where the loaded data
+    cannot tell.
     """
     if not isinstance(holds, verdicts.Verdict):
         holds = verdicts.Verdict(None if holds is None else bool(holds))
-    value = {"statement": statement, "theirs": theirs, "ours": ours, "holds": holds.holds, "why": holds.why}
     text = f"**{identity}: {holds}.** {statement} Earlier report: {theirs}. Here: {ours}."
     if holds.holds is None and holds.why:
         text += f" It cannot be told, as {holds.why}."
-    _show({"name": identity, "claim": value}, text)
+    _show({"claims": _as_json([verdicts.Tested(identity, statement, theirs, ours, holds)])}, text)
     return holds
+
+
+def audit(tests: Iterable[verdicts.Tested]) -> None:
+    """Records tests of the earlier reports' claims, and shows them in one table with what decides each."""
+    tests = list(tests)
+    rows = ["| Claim | An earlier report | Its figure | Here | Verdict |", "|---|---|---|---|---|"]
+    for each in tests:
+        cells = (each.identity, each.statement, each.theirs, each.ours, f"**{each.verdict}**: {each.verdict.why}")
+        rows.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
+    _show({"claims": _as_json(tests)}, "\n".join(rows))
+
+
+def _as_json(tests: Iterable[verdicts.Tested]) -> dict[str, dict[str, Any]]:
+    return {
+        each.identity: {
+            "statement": each.statement,
+            "theirs": each.theirs,
+            "ours": each.ours,
+            "holds": each.verdict.holds,
+            "why": each.verdict.why,
+        }
+        for each in tests
+    }
 
 
 def _show(data: dict[str, Any], text: str) -> None:
@@ -58,16 +81,19 @@ def read(notebook: nbformat.NotebookNode) -> dict[str, dict[str, Any]]:
             data = output.get("data", {}).get(MIME)
             if data is None:
                 continue
-            kind = "claim" if "claim" in data else "value"
-            if data["name"] in found[f"{kind}s"]:
-                raise ValueError(f"{data['name']!r} is recorded twice")
-            found[f"{kind}s"][data["name"]] = data[kind]
+            kind = "values" if "value" in data else "claims"
+            new = (
+                {data["name"]: data["value"]} if "value" in data else data.get("claims", {})
+            )  # {}: of an older version
+            if twice := found[kind].keys() & new.keys():
+                raise ValueError(f"{min(twice)!r} is recorded twice")
+            found[kind] |= new
     return found
 
 
 def _plain(value: Any, name: str) -> Any:
     """`value` as JSON has it."""
-    if dataclasses.is_dataclass(value):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = dataclasses.asdict(value)
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()

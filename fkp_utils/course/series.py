@@ -176,7 +176,9 @@ def _keep(path: pathlib.Path, failed: pathlib.Path, stamp: dict[str, Any]) -> st
 
 
 def _sentence(error: Exception) -> str:
-    if hasattr(error, "ename"):
+    from papermill import exceptions
+
+    if isinstance(error, exceptions.PapermillExecutionError):
         return f"cell {error.exec_count}: {error.ename}: {error.evalue}"
     return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
 

@@ -45,7 +45,8 @@ def _errors(scores: Mapping[str, Mapping[str, float]]) -> dict[str, float | None
 
 def _earlier(label: str) -> dict[str, float | None]:
     theirs = earlier_networks.earlier(label)
-    return {"earlier mse": theirs and theirs.evaluation, "earlier mae": theirs and theirs.mae}
+    mse, mae = (None, None) if theirs is None else (theirs.evaluation, theirs.mae)
+    return {"earlier mse": mse, "earlier mae": mae}
 
 
 def baseline_rows(parts: data_views.Parts) -> list[dict[str, Any]]:

@@ -75,7 +75,7 @@ def _build(folder: pathlib.Path, inputs: list[pathlib.Path], limit: int | None) 
         key = "subject" if path.name == IDENTITY else "partition"
         labels[key] = _column(path, key, names)
     images.store(folder / "images.npy", _pictures(pictures, [members[name] for name in names]), len(names), SIZE)
-    np.savez(folder / "labels.npz", **labels)
+    np.savez(folder / "labels.npz", **labels)  # type: ignore[arg-type]  # none is allow_pickle
 
 
 def _read(path: pathlib.Path, columns: list[str], counted: bool = False) -> dict[str, list[float]]:
@@ -117,19 +117,19 @@ def _column(path: pathlib.Path, column: str, names: list[str]) -> np.ndarray:
     return np.array([rows[name][0] for name in names], int)
 
 
-def _members(pictures: pathlib.Path) -> dict[str, str | pathlib.Path]:
-    """Where each image is, by its name: a path, or a name inside the zip."""
+def _members(pictures: pathlib.Path) -> dict[str, str]:
+    """Where each image is inside the folder or the zip, by its name."""
     if pictures.is_dir():
-        return images.in_folder(pictures)
+        return {name: name for name in images.in_folder(pictures)}
     with _open(pictures) as archive:
         inside = [pathlib.PurePosixPath(name) for name in archive.namelist()]
     found = [path for path in inside if path.suffix.lower() == ".jpg" and set(path.parts[:-1]) <= {IMAGES}]
     return {path.name: str(path) for path in found}
 
 
-def _pictures(source: pathlib.Path, members: list[str | pathlib.Path]) -> Iterator[tuple[str, bytes]]:
+def _pictures(source: pathlib.Path, members: list[str]) -> Iterator[tuple[str, bytes]]:
     if source.is_dir():
-        yield from images.from_files(members)
+        yield from images.from_files(source / member for member in members)
         return
     with _open(source) as archive:
         for member in members:

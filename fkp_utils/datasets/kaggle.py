@@ -65,7 +65,7 @@ def label_sources(given: np.ndarray) -> np.ndarray:
     fewest rows stand on the wrong side (near row 2,284 there), and the few such rows above it are of source 0 too.  If
     more than 1% of the rows are on the wrong side, the file is in another order, and the labels alone decide.
     """
-    more = np.delete(given, keypoints.FOUR_POINTS, axis=1).any(axis=1)
+    more = np.any(np.delete(given, keypoints.FOUR_POINTS, axis=1), axis=1)
     wrong = np.append(0, np.cumsum(~more)) + np.append(0, np.cumsum(more[::-1]))[::-1]
     boundary = int(wrong.argmin()) if wrong.min() <= OUT_OF_ORDER * len(more) else 0
     return np.where(more | (np.arange(len(more)) < boundary), 0, 1)
@@ -150,11 +150,11 @@ def _build_training(folder: pathlib.Path, found: dict[str, pathlib.Path]) -> Non
     labels = {"points": points, "source": label_sources(~np.isnan(points[..., 0]))}
     if SUBJECTS in found:
         labels["subject"] = _subjects(found[SUBJECTS], count)
-    np.savez(folder / "labels.npz", **labels)
+    np.savez(folder / "labels.npz", **labels)  # type: ignore[arg-type]  # none is allow_pickle
 
 
 def _build_test(folder: pathlib.Path, found: dict[str, pathlib.Path]) -> None:
-    ids: dict[int, None] = {}
+    ids: dict[int, int] = {}
 
     def texts(rows: Iterator[kaggle_csv.Row]) -> Iterator[tuple[str, bytes]]:
         for place, (image_id, text) in rows:
@@ -172,15 +172,15 @@ def _build_test(folder: pathlib.Path, found: dict[str, pathlib.Path]) -> None:
         asked = np.zeros((count, len(keypoints.KAGGLE_15)), bool)
         asked[asked_faces, asked_columns // 2] = True
         labels["source"] = label_sources(asked)
-    np.savez(folder / "labels.npz", **labels)
+    np.savez(folder / "labels.npz", **labels)  # type: ignore[arg-type]  # none is allow_pickle
 
 
-def _add(numbers: dict[int, None], place: str, value: bytes, column: str) -> int:
+def _add(numbers: dict[int, int], place: str, value: bytes, column: str) -> int:
     """The value as a number, new in `numbers`.  DatasetError if it is there already."""
     number = kaggle_csv.whole_number(place, value, column)
     if number in numbers:
         raise loading.DatasetError(f"{place}, column {column}: {number} for the second time; expected each once")
-    numbers[number] = None
+    numbers[number] = len(numbers)
     return number
 
 
@@ -201,7 +201,7 @@ def _subjects(path: pathlib.Path, count: int) -> np.ndarray:
 def _lookup(path: pathlib.Path, image_id: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each row of the table of asked points: RowId, index of the face, index of the coordinate in COLUMNS."""
     face_of = {int(number): face for face, number in enumerate(image_id)}
-    row_ids: dict[int, None] = {}
+    row_ids: dict[int, int] = {}
     asked_faces, asked_columns = [], []
     with kaggle_csv.opened(path, LOOKUP) as (where, file):
         for place, (row, image, feature) in kaggle_csv.rows(where, file, ["RowId", "ImageId", "FeatureName"]):

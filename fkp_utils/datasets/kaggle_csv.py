@@ -51,8 +51,8 @@ def opened(source: pathlib.Path, name: str) -> Iterator[tuple[str, BinaryIO]]:
         if name not in members:
             found = ", ".join(members) or "nothing"
             raise loading.DatasetError(f"{where}: {found} in it; expected {name} in a whole zip file")
-        file = stack.enter_context(archive.open(members[name]))
-        yield f"{where}/{members[name]}", io.BufferedReader(file, LONGEST)
+        member = stack.enter_context(archive.open(members[name]))
+        yield f"{where}/{members[name]}", io.BufferedReader(member, LONGEST)  # type: ignore[type-var]  # a ZipExtFile
 
 
 def holds(source: pathlib.Path, name: str) -> bool:

@@ -58,7 +58,7 @@ def load(
         sizes = images.store(folder / "images.npy", images.from_files(paths), len(paths), size, fit)
         places = np.array([placement(original, size) for original in sizes])[:, None]
         moved = (points + 0.5) * places[..., 2:] / np.array(sizes)[:, None] + places[..., :2] - 0.5
-        np.savez(folder / "labels.npz", points=moved, **subject)
+        np.savez(folder / "labels.npz", points=moved, **subject)  # type: ignore[arg-type]  # none is allow_pickle
 
     return images.load("landmarks68", keypoints.LANDMARKS_68, inputs, limit, f"{VERSION}, {part}, {(*size,)}", build)
 
@@ -128,7 +128,7 @@ def _number(person: str) -> int:
 
 
 def _pts(source: pathlib.Path, part: str, limit: int | None) -> Labelled:
-    parts = {"training": [], "test": []}
+    parts: dict[str, list[tuple[pathlib.Path, pathlib.Path]]] = {"training": [], "test": []}
     for folder in _pts_folders(source):
         is_test = TEST_FOLDERS & set(folder.relative_to(source).parts)
         parts["test" if is_test else "training"] += images.beside(folder, ".pts")

@@ -26,22 +26,23 @@ def write(folder: pathlib.Path) -> None:
     columns = keypoints.KAGGLE_15.columns
     rows = [
         ",".join([*map(_number, points.ravel()), _pixels(image)])
-        for points, image in zip(training.points, training.images, strict=True)
+        for points, image in zip(training.points, training.images[:], strict=True)
     ]
     _write_zip(folder / "training.zip", "training.csv", [",".join([*columns, "Image"]), *rows])
-    rows = [f"{number},{_pixels(image)}" for number, image in enumerate(test.images, 1)]
+    rows = [f"{number},{_pixels(image)}" for number, image in enumerate(test.images[:], 1)]
     _write_zip(folder / "test.zip", "test.csv", ["ImageId,Image", *rows])
     asked = _asked(test)
     rows = [f"{row},{number},{feature}," for row, (number, feature) in enumerate(asked, 1)]
     _write_lines(folder / "IdLookupTable.csv", ["RowId,ImageId,FeatureName,Location", *rows])
     rows = [f"{row},0" for row in range(1, len(asked) + 1)]
     _write_lines(folder / "SampleSubmission.csv", ["RowId,Location", *rows])
-    rows = [f"{row},{subject}" for row, subject in enumerate(training.subject)]
+    rows = [f"{row},{subject}" for row, subject in enumerate(training.groups)]
     _write_lines(folder / "subjects.csv", ["Row,Subject", *rows])
 
 
 def _asked(test: faces.Faces) -> list[tuple[int, str]]:
     """(ImageId, FeatureName) of each coordinate that is asked for."""
+    assert test.source is not None  # synthetic faces have one
     names = keypoints.KAGGLE_15.columns
     four = [names[2 * point + axis] for point in keypoints.FOUR_POINTS for axis in (0, 1)]
     return [(i, name) for i, source in enumerate(test.source, 1) for name in (four if source else names)]

@@ -1,1 +1,3 @@
-"""`baselines`, `errors`, intervals (`bootstrap`), `verdicts`, `comparisons`, `test_time_augmentation`."""
+"""`baselines`, `errors` by face and condition, bootstrap intervals (`bootstrap`), whether a claim holds (`verdicts`),
+`comparisons` of networks, and `test_time_augmentation`.
+"""

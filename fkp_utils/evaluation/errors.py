@@ -36,7 +36,7 @@ def without_worst(predicted: np.ndarray, points: np.ndarray, share: float = 0.01
 def parts_of(values: np.ndarray, count: int) -> list[np.ndarray]:
     """Rows in `count` equal parts by their value (N,), lowest first; NaN is in none, equal values are in one part."""
     known = np.flatnonzero(~np.isnan(values))
-    edges = np.unique(np.quantile(values[known], np.linspace(0, 1, count + 1)[1:-1])) if len(known) else []
+    edges = np.unique(np.quantile(values[known], np.linspace(0, 1, count + 1)[1:-1])) if len(known) else np.empty(0)
     number = np.searchsorted(edges, values[known], side="left")
     return [known[number == part] for part in range(len(edges) + 1) if (number == part).any()]
 

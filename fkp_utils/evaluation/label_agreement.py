@@ -28,7 +28,7 @@ def source_offsets(
     image" compares the labels of copies that the two labelled.  Only coordinates with 10 labels or pairs are compared.
     ValueError if the faces are not of two sources.
     """
-    labels = np.unique(faces.source) if faces.source is not None else []
+    labels = np.empty(0) if faces.source is None else np.unique(faces.source)
     if len(labels) != 2:
         raise ValueError(f"the faces are of {max(1, len(labels))} label source(s); expected two")
     second, groups = faces.source == labels[1], faces.groups

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from fkp_utils import faces as face_sets
 from fkp_utils import keypoints as keypoint_sets
 
-if TYPE_CHECKING:
-    from fkp_utils.training import runs
-
 SHIFTS = ((0, 0), (3, 0), (-3, 0), (0, 3), (0, -3))  # (x, y) in px
+
+
+class Network(Protocol):
+    """A `runs.Run`, or what tells its offset and predicts as one."""
+
+    @property
+    def offset(self) -> tuple[tuple[float, float], ...]: ...
+
+    def predict(self, faces: face_sets.Faces, /) -> np.ndarray: ...
 
 
 class Averaged(NamedTuple):
@@ -35,7 +41,7 @@ class Averaged(NamedTuple):
         return np.sqrt((self.spread**2).mean(axis=1))
 
 
-def predict(run: runs.Run, faces: face_sets.Faces, shifts: Sequence[tuple[int, int]] = SHIFTS) -> Averaged:
+def predict(run: Network, faces: face_sets.Faces, shifts: Sequence[tuple[int, int]] = SHIFTS) -> Averaged:
     """The run's points over views of each face: shifted by `shifts`, each of them as it is and mirrored.
 
     What a shift brings in repeats the border.  The points of a view are moved back before they are compared.

@@ -35,6 +35,21 @@ class Verdict:
         return Verdict(None if self.holds is None else not self.holds, self.why)
 
 
+@dataclasses.dataclass(frozen=True)
+class Tested:
+    """A sentence of an earlier report, tested.
+
+    identity: the claim's number and a word that tells its parts apart, such as "S0.2 KNN".  statement: what is claimed.
+    theirs, ours: the figures, in words.
+    """
+
+    identity: str
+    statement: str
+    theirs: str
+    ours: str
+    verdict: Verdict
+
+
 def unknown(why: str) -> Verdict:
     """It cannot be told, and why not."""
     return Verdict(None, why)
@@ -48,8 +63,9 @@ def above(found: metrics.Estimate | None, threshold: float = 0.0, restarts: Iter
     if found is None:
         return unknown("it was not measured")
     if found.low <= threshold <= found.high:
-        return unknown(f"the interval from {found.low:.3g} to {found.high:.3g} holds {threshold:.3g}")
-    side = Verdict(found.low > threshold, f"the interval lies {'above' if found.low > threshold else 'below'} it")
+        return unknown(f"the interval from {found.low:.3g} to {found.high:.3g} includes {threshold:.3g}")
+    higher = found.low > threshold
+    side = Verdict(higher, f"the whole interval lies {'above' if higher else 'below'} {threshold:.3g}")
     return side if restarts is None else agreed([side, of_restarts(restarts)])
 
 
@@ -61,9 +77,9 @@ def below(found: metrics.Estimate | None, threshold: float = 0.0, restarts: Iter
 def between(found: metrics.Estimate, low: float, high: float) -> Verdict:
     """Whether a value lies between two limits: its whole interval does, or lies wholly outside."""
     if low < found.low and found.high < high:
-        return Verdict(True, f"the interval lies between {low:.3g} and {high:.3g}")
+        return Verdict(True, f"the whole interval lies between {low:.3g} and {high:.3g}")
     if found.high < low or found.low > high:
-        return Verdict(False, f"the interval lies outside {low:.3g} to {high:.3g}")
+        return Verdict(False, f"the whole interval lies outside {low:.3g} to {high:.3g}")
     return unknown(f"the interval from {found.low:.3g} to {found.high:.3g} reaches beyond a limit")
 
 

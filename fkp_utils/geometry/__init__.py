@@ -1,1 +1,1 @@
-"""Where faces lie in an image: `alignment` of shapes, tilt and turn of the head (`pose`)."""
+"""How heads lie, told from given points: position, size and tilt (`alignment`), and the turn of the head (`pose`)."""

@@ -1,1 +1,3 @@
-"""Missing labels filled: the `imputers`, a `gaussian` with gaps, and `impute.fill`."""
+"""Missing labels filled: the `imputers` (forward fill, nearest neighbours), those that know shapes (`shape_models`), a
+`gaussian` with gaps, and `impute`, which fills faces.
+"""

@@ -54,10 +54,10 @@ def fill(
 def one_convention(faces: face_sets.Faces, offsets: Mapping[str, metrics.Estimate]) -> face_sets.Faces:
     """The faces with the second source's labels moved to where the first source would put them.
 
-    offsets: second minus first in px for each coordinate, as `eda.source_offsets` measures them on the same images;
-    only those whose interval is clear of zero are taken away.  ValueError if the faces are not of two sources.
+    offsets: second minus first in px for each coordinate, as `label_agreement.source_offsets` measures them on the same
+    images; only those whose interval is clear of zero are taken away.  ValueError if the faces are not of two sources.
     """
-    sources = [] if faces.source is None else np.unique(faces.source)
+    sources = np.empty(0) if faces.source is None else np.unique(faces.source)
     if len(sources) != 2:
         raise ValueError(f"the faces are of {max(1, len(sources))} label source(s); expected two")
     clear = {name: offset.value for name, offset in offsets.items() if not offset.low <= 0 <= offset.high}
@@ -80,7 +80,7 @@ def hide(
     `keypoints.FOUR_POINTS`); with `keep`, so many points drawn at random are left instead.  ValueError if no face is
     incomplete and `keep` is not given, or if `keep` is not in 1..K-1.
     """
-    complete = faces.given.all(axis=1)
+    complete = np.all(faces.given, axis=1)
     if keep is None and complete.all():
         raise ValueError(f"all {len(faces)} faces are complete: no pattern of missing labels to follow; give keep")
     if keep is not None and not 1 <= keep < len(faces.keypoints):

@@ -127,9 +127,11 @@ class NearestNeighbours(Imputer):
 
 def masks(given: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The distinct rows of `given` (N, D), each with the indices of the rows that are equal to it."""
-    distinct, number, counts = np.unique(given, axis=0, return_inverse=True, return_counts=True)
-    members = np.split(np.argsort(number.ravel(), kind="stable"), np.cumsum(counts)[:-1])
-    return zip(distinct, members, strict=True)
+    bits = np.ascontiguousarray(np.packbits(given, axis=1))
+    packed = bits.view(f"V{bits.shape[1]}").ravel()  # a row is one value, which sorts fast
+    first, number, counts = np.unique(packed, return_index=True, return_inverse=True, return_counts=True)[1:]
+    members = np.split(np.argsort(number, kind="stable"), np.cumsum(counts)[:-1])
+    return zip(given[first], members, strict=True)
 
 
 def _distances(rows: np.ndarray, donors: np.ndarray, given: np.ndarray) -> np.ndarray:

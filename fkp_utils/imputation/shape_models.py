@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
 
 import numpy as np
-import threadpoolctl
 
 from fkp_utils.geometry import alignment
-from fkp_utils.imputation import imputers
+from fkp_utils.imputation import gaussian, imputers
 
 ROUNDS = 20
 
@@ -39,62 +37,13 @@ class AlignedMean(imputers.Imputer):
 
 
 class _Gaussian(imputers.Imputer):
-    """Coordinates given the others, by the mean and covariance of the faces, which are fitted to incomplete rows by EM.
+    """Missing coordinates as a fitted `gaussian.Gaussian` expects them, given the others of the face."""
 
-    Each round fills the missing values by linear regression on the given ones, then takes mean and covariance of the
-    filled rows and of what the regression leaves open (Little and Rubin).  It ends after `max_iter` rounds, or once
-    the covariance changes by less than `tol` of its largest entry.  A subclass says what it adds to the variance of
-    given values (`_noise`) and what form the covariance has (`_restrict`).
-    """
-
-    max_iter: int
-    tol: float
-
-    def _noise(self, variance: float) -> float:
-        """Added to the variances of given values in the regression, in px²; `variance` is the mean of all columns."""
-        return 0.0
-
-    def _restrict(self, covariance: np.ndarray, floor: float) -> np.ndarray:
-        """The covariance in the model's form; `floor` is the smallest variance in any direction."""
-        return covariance + floor * np.eye(len(covariance))
-
-    @threadpoolctl.threadpool_limits.wrap(limits=1, user_api="blas")  # threads only get in the way of small matrices
-    def _learn(self, X: np.ndarray) -> None:
-        if self.max_iter < 1:
-            raise ValueError(f"max_iter is {self.max_iter}; expected 1 or more")
-        variance = np.nanvar(X, axis=0)
-        floor = max(1e-6 * variance.mean(), 1e-12)
-        self.noise_ = self._noise(variance.mean())
-        self.mean_, self.covariance_ = np.nanmean(X, axis=0), np.diag(variance + floor)
-        patterns = list(imputers.masks(~np.isnan(X)))
-        for _ in range(self.max_iter):
-            filled, uncertain = self._expect(X, patterns)
-            self.mean_ = filled.mean(axis=0)
-            offsets = filled - self.mean_
-            before, covariance = self.covariance_, (offsets.T @ offsets + uncertain) / len(X)
-            self.covariance_ = self._restrict(covariance, floor)
-            if np.abs(self.covariance_ - before).max() < self.tol * np.abs(before).max():
-                break
-
-    def _expect(
-        self, X: np.ndarray, patterns: Iterable[tuple[np.ndarray, np.ndarray]]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """X with regressed values in the place of NaN, and the sum of the covariances of their errors in its rows."""
-        filled, uncertain = np.array(X), np.zeros_like(self.covariance_)
-        for known, rows in patterns:
-            hidden = ~known
-            if not hidden.any():
-                continue
-            inside, across = self.covariance_[np.ix_(known, known)], self.covariance_[np.ix_(known, hidden)]
-            weights = np.linalg.solve(inside + self.noise_ * np.eye(len(inside)), across)
-            filled[np.ix_(rows, hidden)] = self.mean_[hidden] + (X[np.ix_(rows, known)] - self.mean_[known]) @ weights
-            explained = across.T @ weights
-            left = self.covariance_[np.ix_(hidden, hidden)] - explained - explained.T + weights.T @ inside @ weights
-            uncertain[np.ix_(hidden, hidden)] += len(rows) * left
-        return filled, uncertain
+    def _keep(self, model: gaussian.Gaussian) -> None:
+        self.gaussian_, self.mean_, self.covariance_ = model, model.mean, model.covariance
 
     def _estimate(self, X: np.ndarray) -> np.ndarray:
-        return self._expect(X, imputers.masks(~np.isnan(X)))[0]
+        return self.gaussian_.conditional(X)[0]
 
 
 class IterativeRidge(_Gaussian):
@@ -111,10 +60,11 @@ class IterativeRidge(_Gaussian):
         self.max_iter = max_iter
         self.tol = tol
 
-    def _noise(self, variance: float) -> float:
+    def _learn(self, X: np.ndarray) -> None:
         if self.ridge < 0:
             raise ValueError(f"ridge is {self.ridge}; expected 0 or more")
-        return self.ridge * variance
+        noise = self.ridge * np.nanvar(X, axis=0).mean()
+        self._keep(gaussian.Gaussian.fit(X, noise, max_iter=self.max_iter, tol=self.tol))
 
 
 class ProbabilisticPCA(_Gaussian):
@@ -128,11 +78,5 @@ class ProbabilisticPCA(_Gaussian):
         self.max_iter = max_iter
         self.tol = tol
 
-    def _restrict(self, covariance: np.ndarray, floor: float) -> np.ndarray:
-        """The most likely covariance of the model's form: the smallest eigenvalues become their mean."""
-        if self.n_components < 1:
-            raise ValueError(f"n_components is {self.n_components}; expected 1 or more")
-        values, vectors = np.linalg.eigh(covariance)
-        rest = len(values) - min(self.n_components, len(values) - 1)
-        values[:rest] = values[:rest].mean()
-        return (vectors * np.maximum(values, floor)) @ vectors.T
+    def _learn(self, X: np.ndarray) -> None:
+        self._keep(gaussian.Gaussian.fit(X, n_components=self.n_components, max_iter=self.max_iter, tol=self.tol))

@@ -66,7 +66,7 @@ def firing_rates(model: keras.Model, faces: Images, layer: str, batch: int = BAT
     for (output,) in _batches(model, [_layer(model, layer).output], faces, batch):
         places = output.reshape(len(output), -1, output.shape[-1])
         fired, count = fired + (places > 0).any(axis=1).sum(axis=0), count + len(output)
-    return fired / count
+    return np.asarray(fired / count)
 
 
 def layer_table(model: keras.Model) -> pd.DataFrame:

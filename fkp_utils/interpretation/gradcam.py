@@ -74,7 +74,7 @@ def maps(
     if method == "saliency":
         return _scaled(np.abs(input_gradient(model, images, score)).max(axis=-1))
     known = [each.name for each in model.layers if len(each.output.shape) == 4]
-    if layer not in known:
+    if layer is None or layer not in known:
         raise ValueError(f"no layer {layer!r} with maps; {model.name} has {', '.join(known)}")
     start = np.asarray(ops.convert_to_numpy(score(model(images, training=False))))
     raw = _library_maps if keras.backend.backend() == "tensorflow" else _jax_maps

@@ -1,1 +1,3 @@
-"""What one notebook alone needs: a module or folder for each, named as the notebook without its number."""
+"""What one notebook alone needs: a module or folder of the notebook's name without its number, such as
+`regularisation_and_learning_rate` for notebook 08.
+"""

@@ -115,12 +115,6 @@ def errors(
     return found
 
 
-def mends(errors: np.ndarray, limit: float) -> bool | None:
-    """Whether errors (S,) of all seeds lie below the limit; False if none does, None if only some do or S is 1."""
-    below = np.asarray(errors) < limit
-    return bool(below[0]) if len(below) > 1 and (below == below[0]).all() else None
-
-
 def _features(recipe: Recipe, maps: np.ndarray) -> np.ndarray:
     """(N, F + 1) what the head sees, and a 1."""
     values = maps.astype(float)

@@ -6,14 +6,15 @@ import itertools
 
 import numpy as np
 import pandas as pd
-from sklearn import covariance
 
 from fkp_utils import faces as face_sets
 from fkp_utils import keypoints as keypoint_sets
+from fkp_utils.imputation import gaussian
 
 KAGGLE_ROWS = 7049  # of the Kaggle set's training.csv
 KAGGLE_GIVEN = (7039, 7036, 2271, 2267, 2268, 2268, 2270, 2225, 2270, 2236, 7049, 2269, 2270, 2275, 7016)  # KAGGLE_15
-MEDIAN_2D = np.sqrt(2 * np.log(2))  # median length of a normal vector in the plane, each coordinate of sd 1
+RIDGE = 0.01  # of the mean variance of a coordinate: points that nearly repeat each other may differ by a little
+SCARCE = 0.2  # the same, times the coordinates and over the faces: a fit to few faces is less certain
 
 
 def given_table(faces: face_sets.Faces) -> pd.DataFrame:
@@ -62,10 +63,10 @@ def unusual_shapes(faces: face_sets.Faces) -> tuple[np.ndarray, list[str]]:
     """How unlike the other faces each one is labelled, without a look at the image, and why.
 
     Two measures, each in units of its usual size among the faces of the same label source; the score is the larger one.
-    Shape: each point is predicted from the other points of its face, by a normal distribution fitted four times, each
-    time without the 3% of the faces that fitted worst; the worst point counts.  Place: how far the middle of the
-    points is from its median.  Returns scores (N,) and reasons; 0 and "" for a face with nothing to compare.  Labels of
-    a good shape near the usual place are not found so, whatever the image shows there.
+    Shape: each point that most faces have is predicted from the others of its face, by a normal distribution fitted
+    without the 10% of the faces that fit worst; the worst point counts.  Place: how far the middle of the points is
+    from its median.  Returns scores (N,) and reasons; 0 and "" for a face with nothing to compare.  Labels of a good
+    shape near the usual place are not found so, whatever the image shows there.
     """
     source = np.zeros(len(faces), int) if faces.source is None else faces.source
     errors, shape = (np.full(faces.given.shape, np.nan) for _ in range(2))
@@ -101,34 +102,18 @@ def _misplaced(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     away = np.nanmean(points - np.nanmedian(points, axis=0), axis=1)
     away -= np.median(away, axis=0)
     length = np.linalg.norm(away / np.maximum(np.median(np.abs(away), axis=0), 1e-6), axis=1)
-    return away, length * (MEDIAN_2D / max(np.median(length), 1e-6))
+    return away, length * (gaussian.MEDIAN_2D / max(np.median(length), 1e-6))
 
 
 def _left_out(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The error (N, K) in px of each point as the others predict it, and the same in units of its usual error."""
-    given = ~np.isnan(points[..., 0])
-    patterns, label, count = np.unique(given, axis=0, return_inverse=True, return_counts=True)
-    usual = patterns[count.argmax()]
-    errors, lengths = np.full(given.shape, np.nan), np.full(given.shape, np.nan)
-    fit = keep = points[given[:, usual].all(1)][:, usual].reshape(-1, 2 * usual.sum())
-    if usual.sum() < 2 or len(fit) < 3:
+    usual = (~np.isnan(points[..., 0])).mean(axis=0) >= 0.5
+    errors, lengths = np.full((2, *points.shape[:2]), np.nan)
+    if usual.sum() < 2 or len(points) < 3:
         return errors, lengths
-    for _ in range(4):
-        model = covariance.OAS().fit(keep)
-        distance = model.mahalanobis(fit)
-        keep = fit[distance <= np.quantile(distance, 0.97)]
-    for number, pattern in enumerate(patterns):
-        here = pattern[usual].nonzero()[0]
-        rows, columns = np.nonzero(label == number)[0], np.stack([2 * here, 2 * here + 1], axis=1)
-        if len(here) < 2:
-            continue
-        precision = np.linalg.inv(model.covariance_[np.ix_(columns.ravel(), columns.ravel())])
-        names = np.nonzero(usual)[0][here]
-        pull = (points[rows][:, names].reshape(len(rows), -1) - model.location_[columns.ravel()]) @ precision
-        for index, name in enumerate(names):
-            spread = np.linalg.inv(precision[2 * index : 2 * index + 2, 2 * index : 2 * index + 2])
-            push = pull[:, 2 * index : 2 * index + 2]
-            errors[rows, name] = np.linalg.norm(push @ spread, axis=1)
-            lengths[rows, name] = np.sqrt(np.einsum("ni,ij,nj->n", push, spread, push))
-    lengths[:, usual] *= MEDIAN_2D / np.nanmedian(lengths[:, usual], axis=0)
+    X = points[:, usual].reshape(len(points), -1)
+    noise = max(RIDGE, SCARCE * X.shape[1] / len(X)) * np.nanvar(X, axis=0).mean()
+    model = gaussian.Gaussian.fit(X, noise, trim=0.1)
+    errors[:, usual], found = model.left_out(X)
+    lengths[:, usual] = found * (gaussian.MEDIAN_2D / np.maximum(np.nanmedian(found, axis=0), 1e-6))
     return errors, lengths

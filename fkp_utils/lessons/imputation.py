@@ -11,10 +11,11 @@ import pandas as pd
 
 from fkp_utils import faces as face_sets
 from fkp_utils import metrics
-from fkp_utils.evaluation import bootstrap, label_agreement
+from fkp_utils.evaluation import bootstrap, label_agreement, verdicts
 from fkp_utils.imputation import impute, imputers
 
 FEWEST = 10  # faces of which an error is told
+LEVEL, TILTED = 5.0, (10.0, 45.0)  # degrees: faces that are not tilted, and those that are
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -79,10 +80,9 @@ def compare(
         labels = np.where(hidden[rows][..., None], faces.points[rows], np.nan)
         filled = {name: impute.fill(holes, imputer).points[rows] for name, imputer in candidates.items()}
         trials.append(Trial(rows, np.full(len(rows), seed), labels, filled))
-    return Trial(
-        *(np.concatenate([getattr(trial, name) for trial in trials]) for name in ("rows", "seeds", "labels")),
-        {name: np.concatenate([trial.filled[name] for trial in trials]) for name in candidates},
-    )
+    whole = {name: np.concatenate([getattr(trial, name) for trial in trials]) for name in ("rows", "seeds", "labels")}
+    filled = {name: np.concatenate([trial.filled[name] for trial in trials]) for name in candidates}
+    return Trial(**whole, filled=filled)
 
 
 def compare_sources(faces: face_sets.Faces, candidates: Mapping[Any, imputers.Imputer]) -> Trial | None:
@@ -102,3 +102,67 @@ def compare_sources(faces: face_sets.Faces, candidates: Mapping[Any, imputers.Im
     second, rest = faces.select(rows), faces.select(~np.isin(people, people[rows]))
     filled = {name: impute.fill(second, imputer, rest).points for name, imputer in candidates.items()}
     return Trial(rows, np.zeros(len(rows), int), np.where(missing[..., None], faces.points[twins], np.nan), filled)
+
+
+def claims(
+    trial: Trial, tilt: np.ndarray, groups: np.ndarray, repeats: int = 1000, seed: int = 0
+) -> list[verdicts.Tested]:
+    """What an earlier report says of three imputers (S0.2), tested on the labels of a trial.
+
+    trial: of forward fill, median, KNN and others, by these names with spaces.  tilt: (N,) degrees, of the faces that
+    were compared.  groups: (N,) of the same.  It says: forward fill is the worst of its three, KNN the best, and the
+    median good (at most a quarter worse than KNN) unless the face is tilted.
+    """
+    draws: dict[str, Any] = {"repeats": repeats, "seed": seed}
+    overall, squares, people = trial.rmse(groups, **draws), trial.squares(), groups[trial.rows]
+    three = squares[["forward fill", "median", "knn"]].to_numpy()
+    worst = bootstrap.largest_share(three, people, **draws)[0]
+    best = bootstrap.largest_share(-three, people, **draws)[2]
+    wins = dict(zip(squares, bootstrap.largest_share(-squares.to_numpy(), people, **draws), strict=True))
+    first = min(overall, key=lambda name: overall[name].value)
+    lean = np.abs(tilt)[trial.rows]
+    level, tilted = lean < LEVEL, (lean >= TILTED[0]) & (lean < TILTED[1])
+    pair = np.stack([-squares["median"], -(1.25**2) * squares["knn"]], axis=1)[level]
+    good = bootstrap.largest_share(pair, people[level], **draws)[0] if level.any() else np.nan
+    ratio = np.sqrt(squares["median"][level].mean() / squares["knn"][level].mean())
+    count, change = len(np.unique(trial.rows[tilted])), None
+    if count >= FEWEST and level.any():
+        error = np.where(level | tilted, np.sqrt(squares["median"]), np.nan)
+        change = bootstrap.difference(error, tilted, people, **draws)
+    return [
+        verdicts.Tested(
+            "S0.2 forward fill",
+            "Forward fill is bad: the worst of the three.",
+            "bad",
+            f"{overall['forward fill']} px, median {overall['median']}; the worst in {worst:.0%} of draws",
+            verdicts.of_share(worst),
+        ),
+        verdicts.Tested(
+            "S0.2 KNN",
+            "KNN is the best of the three.",
+            "best",
+            f"{overall['knn']} px, the lowest of the three in {best:.0%} of draws",
+            verdicts.of_share(best),
+        ),
+        verdicts.Tested(
+            "S0.2 KNN of six",
+            "Nothing fills better than KNN.",
+            "best",
+            f"{first} {overall[first]} px; KNN is first of {len(wins)} in {wins['knn']:.0%} of draws",
+            verdicts.of_share(wins["knn"]),
+        ),
+        verdicts.Tested(
+            "S0.2 median",
+            "The median is good on faces that are not tilted (at most a quarter worse than KNN).",
+            "good",
+            f"{ratio:.2f} times the error of KNN",
+            verdicts.of_share(good) if level.any() else verdicts.unknown("every face is tilted"),
+        ),
+        verdicts.Tested(
+            "S0.2 median tilt",
+            "The median is worse on tilted faces.",
+            "not good if tilted",
+            f"the mean error of a face changes by {change} px" if change else f"{count} faces are tilted",
+            verdicts.above(change) if change else verdicts.unknown("too few faces are tilted"),
+        ),
+    ]

@@ -15,7 +15,7 @@ from fkp_utils.datasets.synthetic import people as synthetic_people
 from fkp_utils.evaluation import face_conditions
 from fkp_utils.training import data_views
 
-# Parameters of `synthetic_people.draw` that belong together.
+# Parameters of `people.draw` that belong together.
 INGREDIENTS = {
     "turned heads": ("yaw", "pitch", "roll"),
     "light": ("light_side", "light_above", "key", "fill", "ambient", "rim", "shadow", "uneven", "gloss"),
@@ -68,7 +68,7 @@ def changed(faces: face_sets.Faces, **values: float) -> face_sets.Faces:
     names = set(synthetic_people.draw(1, 0))
     if unknown := sorted(set(values) - names):
         raise ValueError(f"no parameter {', '.join(unknown)}; there are {', '.join(sorted(names))}")
-    known = faces.attributes | {"subject": faces.subject}
+    known = {**faces.attributes, "subject": faces.subject}
     parameters = {name: np.asarray(each) for name, each in known.items() if name in names}
     fixed = {name: np.full(len(faces), value) for name, value in values.items()}
     return synthetic.render(parameters | fixed, workers=None)

@@ -1,1 +1,3 @@
-"""Networks (`architectures.build`), their `pretrained` weights, and what outputs mean (`label_sources`)."""
+"""Networks, a module for each family (`lenet`, `vgg`, `heatmap`, …), built by `architectures`; their `pretrained`
+weights; and what outputs mean (`label_sources`).
+"""

@@ -22,8 +22,8 @@ class _Backbone:
     """
 
     application: str
-    mean: tuple[float, float, float]
-    deviation: tuple[float, float, float]
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
     blue_first: bool = False
     learnt: bool = False
 
@@ -44,7 +44,7 @@ def build(name: str, outputs: int, size: tuple[int, int], channels: int, dropout
     """A network of keras.applications up to its last maps, which are normalised and laid flat; 128 units; coordinates.
 
     Statistics of normalisation settle within a short epoch, as elsewhere here, and not within thousands of steps.
-    Notebooks 09 and 10 train them.  Arguments as in `models.build`.
+    Notebooks 09 and 10 train them.  Arguments as in `architectures.build`.
     """
     backbone = _BACKBONES[name]
     image = layers.image(size, channels)

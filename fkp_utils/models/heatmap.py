@@ -15,7 +15,7 @@ def build(name: str, outputs: int, size: tuple[int, int], channels: int, dropout
 
     The maps have a quarter of the image's side.  Softmax makes weights of a map's places; the point is their mean place
     (integral regression: Sun et al., 2018), so it lies between the places, and the loss is one of pixels.  dropout: of
-    the channels that make the maps.  Arguments as in `models.build`.
+    the channels that make the maps.  Arguments as in `architectures.build`.
     """
     image = layers.image(size, channels)
     stem, *blocks = FILTERS[name]

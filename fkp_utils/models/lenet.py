@@ -11,7 +11,7 @@ def build(name: str, outputs: int, size: tuple[int, int], channels: int, dropout
     """6 and 16 filters of 3×3, each with ReLU and average pooling, then 120 and 84 units.
 
     943,054 parameters for grey images of 96×96 and 15 points.  Notebook 03 looks inside.  Arguments as in
-    `models.build`.
+    `architectures.build`.
     """
     image = layers.image(size, channels)
     x = layers.centred(image)

@@ -36,7 +36,8 @@ def build(name: str, outputs: int, size: tuple[int, int], channels: int, dropout
     "nose_tip" sees with kernels of 7, 7 and 5 px, "nose_tip_3x3" with kernels of 3 px, "nose_tip_16" through 16 filters
     a layer in place of 32, with 120 units in place of 240.  At 60×80 px, 480, 1,280 and 240 values reach the dense
     layers; at 160×240 px, 195 do in "six_conv": the report's figures.  It also says that the dense layers of the last
-    have max pooling, which its figures leave no room for.  Notebook 11 trains them.  Arguments as in `models.build`.
+    have max pooling, which its figures leave no room for.  Notebook 11 trains them.  Arguments as in
+    `architectures.build`.
     """
     network = _NETWORKS[name]
     image = layers.image(size, channels)

@@ -192,10 +192,10 @@ def _stored(file: h5py.File, path: pathlib.Path) -> dict[str, list[h5py.Dataset]
             name.replace("/", "_"): [group[weight] for weight in _attribute(group, "weight_names")]
             for name, group in groups.items()
         }
-    groups = [group["vars"] for group in file.get("layers", {}).values() if "vars" in group]
-    if not any("name" in group.attrs for group in groups):
+    layers = [group["vars"] for group in file.get("layers", {}).values() if "vars" in group]
+    if not any("name" in group.attrs for group in layers):
         raise WeightsError(f"{path}: no layer names; expected a file as keras writes it: `.h5` or `.weights.h5`")
-    return {str(group.attrs["name"]): [group[key] for key in sorted(group, key=int)] for group in groups}
+    return {str(group.attrs["name"]): [group[key] for key in sorted(group, key=int)] for group in layers}
 
 
 def _attribute(group: h5py.Group, name: str) -> list[str]:

@@ -16,7 +16,7 @@ def build(name: str, outputs: int, size: tuple[int, int], channels: int, dropout
 
     The backbone has 11,176,512 weights that learn, as torchvision's has.  Red, green and blue are brought to ImageNet's
     mean 0 and deviation 1; grey is taken for three equal colours.  Keras publishes no ImageNet weights of it.  dropout:
-    before the last layer.  Arguments as in `models.build`; notebook 11 trains it.
+    before the last layer.  Arguments as in `architectures.build`; notebook 11 trains it.
     """
     image = layers.image(size, channels)
     x = keras.layers.Concatenate(name="colours")([image] * 3) if channels == 1 else image

@@ -17,7 +17,7 @@ def build(name: str, outputs: int, size: tuple[int, int], channels: int, dropout
 
     Of each map, softmax makes weights of its places, and their mean place (Levine et al., 2016, "spatial softmax") goes
     to the last layer: so positions are finer than the 6×6 cells of the maps at 96×96, and few parameters are needed.
-    367,214 for grey images and 15 points, whatever the size.  Arguments as in `models.build`.
+    367,214 for grey images and 15 points, whatever the size.  Arguments as in `architectures.build`.
     """
     image = layers.image(size, channels)
     x = layers.centred(image)

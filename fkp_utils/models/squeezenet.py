@@ -15,7 +15,7 @@ UNITS = 128
 def build(name: str, outputs: int, size: tuple[int, int], channels: int, dropout: float) -> keras.Model:
     """Eight fire modules: 1×1 filters squeeze the channels, 1×1 and 3×3 filters side by side expand them; 128 units.
 
-    Names as in the Keras weights file, with _ in place of /.  Arguments as in `models.build`.
+    Names as in the Keras weights file, with _ in place of /.  Arguments as in `architectures.build`.
     """
     image = layers.image(size, channels)
     x = layers.imagenet(image)

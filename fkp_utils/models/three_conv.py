@@ -15,7 +15,7 @@ def build(name: str, outputs: int, size: tuple[int, int], channels: int, dropout
 
     The report tells the layers in text and their sizes only in a drawing; these are those of the tutorial that it names
     as its model (Nouri, 2014).  8,051,502 parameters for grey images of 96×96 and 15 points.  Notebook 08 trains it.
-    Arguments as in `models.build`.
+    Arguments as in `architectures.build`.
     """
     image = layers.image(size, channels)
     x = layers.centred(image)

@@ -14,7 +14,7 @@ UNITS = 512  # one hidden layer in place of ImageNet's two of 4,096
 def build(name: str, outputs: int, size: tuple[int, int], channels: int, dropout: float) -> keras.Model:
     """Five blocks of 3×3 convolutions, each with max pooling: 18 layers in VGG-16, 21 in VGG-19; then 512 units.
 
-    Arguments as in `models.build`; notebook 04 looks inside.
+    Arguments as in `architectures.build`; notebook 04 looks inside.
     """
     image = layers.image(size, channels)
     x = layers.imagenet(image)

@@ -1,1 +1,3 @@
-"""Every figure: functions take values and axes and return axes; the style and shared parts are in `common`."""
+"""Every figure: `network_plots` (learning curves, filters, maps), `error_plots`, `augmentation_plots`, `shape_plots`,
+`render_plots`; the style and what figures share in `common`.
+"""

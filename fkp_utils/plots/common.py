@@ -10,7 +10,7 @@ import os
 import pathlib
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 WIDTH = 7.2  # inches: a page's text is as wide
 CUT = 0.01  # inches: less than a stroke of a letter
 BLUE, ORANGE, GREEN, YELLOW, SKY, PINK = "#0072B2", "#D55E00", "#009E73", "#F0E442", "#56B4E9", "#CC79A7"  # Wong 2011
-MARKS = {
+MARKS: Mapping[str, dict[str, Any]] = {
     "given": {"marker": "*", "s": 70, "c": YELLOW, "edgecolors": "black", "linewidths": 0.6},
     "filled": {"marker": "x", "s": 34, "c": ORANGE, "linewidths": 1.8},
     "hidden": {"marker": "o", "s": 44, "c": "none", "edgecolors": SKY, "linewidths": 1.5},
@@ -68,7 +68,7 @@ def save_figure(figure: mpl_figure.Figure, identity: str, alt: str) -> None:
     picture = io.BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None})
     drawn, page = figure.get_tightbbox(), figure.bbox_inches
-    if (over := max(*(page.min - drawn.min), *(drawn.max - page.max))) > CUT:
+    if (over := max(*np.subtract(page.min, drawn.min), *np.subtract(drawn.max, page.max))) > CUT:
         warnings.warn(f"figure {identity!r}: {over:.2f} inches of it are cut off", stacklevel=2)
     plt.close(figure)
     if folder := os.environ.get("FKP_FIGURES"):
@@ -122,7 +122,7 @@ def histograms(
 ) -> list[mpl_axes.Axes]:
     """A histogram for each column of `values` (N, M), one axes each, all on the same range; NaN is left out."""
     low, high = np.nanpercentile(values, [0.1, 99.9])
-    bins = np.linspace(low, high, 41)
+    bins = np.linspace(low, high, 41).tolist()
     drawn = list(grid)
     for axes, column, name, colour in zip(drawn, np.asarray(values).T, names, colours, strict=False):
         axes.hist(column[~np.isnan(column)], bins=bins, color=colour, edgecolor="none")
@@ -182,9 +182,9 @@ def bars(
 ) -> mpl_axes.Axes:
     """Horizontal bars in the given order, the first on top, each with its number."""
     heights = pd.Series(values, dtype=float)
-    axes.barh(heights.index, heights, color=colours)
+    drawn = axes.barh(heights.index, heights, color=colours)
     numbers = [f"{height:,.0f}" if abs(height) >= 1000 else f"{height:.3g}" for height in heights]
-    axes.bar_label(axes.containers[0], numbers, padding=3)
+    axes.bar_label(drawn, numbers, padding=3)
     axes.invert_yaxis()
     axes.set_xlabel(unit)
     axes.margins(x=0.18)
@@ -235,8 +235,8 @@ def curves(
 def legend_below(figure: mpl_figure.Figure, columns: int = 3) -> None:
     """One legend under the figure, of what its first axes shows, in the place of those in its axes."""
     for axes in figure.axes:
-        if axes.get_legend():
-            axes.get_legend().remove()
+        if legend := axes.get_legend():
+            legend.remove()
     handles = figure.axes[0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside lower center", ncols=columns, frameon=False)
 
@@ -252,7 +252,7 @@ def location_map(axes: mpl_axes.Axes, points: np.ndarray, size: tuple[int, int])
     image = axes.imshow(np.log10(1 + counts), cmap="magma", extent=extent)
     bar = axes.figure.colorbar(image, ax=axes, label="points per cell", shrink=0.85)
     ticks = 10.0 ** np.arange(0, np.log10(1 + counts.max()) + 0.01)
-    bar.set_ticks(np.log10(1 + ticks), labels=[f"{tick:.0f}" for tick in ticks])
+    bar.set_ticks(np.log10(1 + ticks).tolist(), labels=[f"{tick:.0f}" for tick in ticks])
     axes.set(xlabel="x (px)", ylabel="y (px)")
     axes.grid(visible=False)
     return axes

@@ -32,7 +32,7 @@ def learning_curves(axes: mpl_axes.Axes, history: pd.DataFrame, kept: int | None
             best = each.loc[each["validation"].idxmin()]
             axes.plot(best["epoch"], best["validation"], "o", color=plots.ORANGE, markeredgecolor="black", zorder=4)
     axes.set(xlabel="epoch", ylabel="RMSE (px)", xlim=(0.5, history["epoch"].max() + 0.5))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     return axes
 
 

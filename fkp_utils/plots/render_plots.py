@@ -14,7 +14,7 @@ from fkp_utils.plots import common as plots
 
 
 def stage_row(stages: Mapping[str, np.ndarray]) -> mpl_figure.Figure:
-    """The pictures (n, n) of `synthetic_camera.stages` side by side; brightness is shown as a camera would."""
+    """The pictures (n, n) of `camera.stages` side by side; brightness is shown as a camera would."""
     figure, panels = plt.subplots(1, len(stages), figsize=(plots.WIDTH, plots.WIDTH / len(stages) + 0.3))
     for axes, (name, picture) in zip(panels, stages.items(), strict=True):
         levels = picture if picture.dtype == np.uint8 else 255 * np.clip(picture / 0.6, 0, 1) ** (1 / 2.2)
@@ -31,7 +31,7 @@ def sweep_sheet(sweeps: Mapping[str, face_sets.Faces]) -> mpl_figure.Figure:
     size = (plots.WIDTH, len(sweeps) * (side + 0.26))
     figure, grid = plt.subplots(len(sweeps), columns, figsize=size, squeeze=False)
     for row, (name, faces) in zip(grid, sweeps.items(), strict=True):
-        for axes, image, points, value in zip(row, faces.images, faces.points, faces.attributes[name], strict=False):
+        for axes, image, points, value in zip(row, faces.images[:], faces.points, faces.attributes[name], strict=False):
             plots.show_face(axes, image)
             axes.scatter(*points.T, s=2, c=plots.YELLOW)
             axes.set_xlabel(f"{value:.2g}", fontsize=10, labelpad=1)

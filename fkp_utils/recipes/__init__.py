@@ -1,1 +1,3 @@
-"""Named trainings: `earlier_networks`, the `best_model`, `pseudo_labels`, and `sim_to_real`, which needs no photo."""
+"""Named trainings: the `earlier_networks`, the `best_model`, self-training (`pseudo_labels`), and learning from
+synthetic faces for photos (`sim_to_real`).
+"""

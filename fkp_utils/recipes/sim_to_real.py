@@ -58,7 +58,7 @@ def offset(run: runs.Run, faces: face_sets.Faces) -> tuple[tuple[float, float], 
     both = (aside + aside[list(faces.keypoints.mirror)] * (1, -1)) / 2
     if not np.isfinite(both).any():
         return ()
-    both = np.where(np.isfinite(both), both, (np.nanmean(both[:, 0]), 0)).round(1) + 0.0  # no -0.0
+    both = np.where(np.isfinite(both), both, np.array([np.nanmean(both[:, 0]), 0])).round(1) + 0.0  # no -0.0
     return tuple((float(x), float(y)) for x, y in both) if both.any() else ()
 
 

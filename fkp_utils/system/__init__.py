@@ -1,1 +1,3 @@
-"""This machine: whole or absent `files`, `devices`, `progress`, `backend` (starts Keras), `code_version`, `places`."""
+"""This machine: `files` that are whole or absent and their locks, `devices`, `progress`, `backend` (starts Keras),
+`code_version`, `places`.
+"""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import inspect
 import pathlib
+import textwrap
 from collections.abc import Iterable, Mapping
 
 from fkp_utils.system import places
@@ -64,6 +66,19 @@ def version(*modules: str) -> str:
     return digest(reached(modules))
 
 
+def of(kind: type) -> str:
+    """The version of a class: that of its module if it is of the package, else of its own source.
+
+    ValueError if that cannot be had, as of a class that was typed at a prompt.
+    """
+    if kind.__module__.split(".")[0] == PACKAGE:
+        return version(kind.__module__)
+    try:
+        return hashlib.sha256(_meaning(textwrap.dedent(inspect.getsource(kind))).encode()).hexdigest()[:16]
+    except (OSError, TypeError) as error:
+        raise ValueError(f"{kind.__name__} has no source that can have a version; define it in a file") from error
+
+
 def digest(paths: Iterable[pathlib.Path]) -> str:
     """Hex digest of what the files do, wherever they lie and in whatever order.  ValueError if there is none."""
     sources = [path.read_text(encoding="utf-8") for path in paths]
@@ -80,7 +95,7 @@ def _meaning(source: str) -> str:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            node.body = [item for item in body if not _is_text(item) and not _is_own_import(item)]
+            body[:] = [item for item in body if not _is_text(item) and not _is_own_import(item)]
     return ast.dump(tree)
 
 

@@ -58,13 +58,6 @@ class Data:
         """The faces, split by person and image."""
         return _parts(self)
 
-    def view(self, kind: type[View]) -> Any:
-        """The last view of that kind.  ValueError if there is none."""
-        for each in reversed(self.views):
-            if isinstance(each, kind):
-                return each
-        raise ValueError(f"{self.name} faces are seen through {self.views or 'no view'}; expected {kind.__name__}")
-
     def described(self) -> dict[str, Any]:
         """The data as JSON has it: what the files hold, not where they lie, and the views with their code."""
         return {
@@ -99,7 +92,7 @@ class View:
     def described(self) -> dict[str, Any]:
         """Its name and fields, and the version of all code that shapes it."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
-        return {"view": type(self).__name__, "code": code_version.version(type(self).__module__)} | fields
+        return {"view": type(self).__name__, "code": code_version.of(type(self))} | fields
 
 
 @functools.lru_cache(maxsize=2)
@@ -151,7 +144,7 @@ class Complete(View):
     """
 
     def apply(self, faces: face_sets.Faces, part: str) -> face_sets.Faces:
-        complete = faces.select(faces.given.all(axis=1))
+        complete = faces.select(np.all(faces.given, axis=1))
         if not len(complete):
             raise ValueError(f"none of {len(faces)} {part} faces has all labels")
         return complete
@@ -184,8 +177,8 @@ class Resized(View):
 
 
 @dataclasses.dataclass(frozen=True)
-class Framed(View):
-    """Each image scaled into a frame of (height, width) px with its aspect kept, centred on black; points move along.
+class Letterboxed(View):
+    """Each image scaled into a frame of (height, width) px with its aspect kept, the rest black; points move along.
 
     grey: colours become grey levels.
     """
@@ -300,4 +293,5 @@ class Fold(View):
         whole = before.faces()
         evaluation = whole.split([1 / self.count] * self.count, seed=before.seed)[self.number]
         rest = whole.select(~np.isin(whole.attributes["row"], evaluation.attributes["row"]))
-        return Parts(*rest.split([1 - FOLD_VALIDATION, FOLD_VALIDATION], seed=before.seed), evaluation)
+        training, validation = rest.split([1 - FOLD_VALIDATION, FOLD_VALIDATION], seed=before.seed)
+        return Parts(training, validation, evaluation)

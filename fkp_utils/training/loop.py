@@ -74,7 +74,7 @@ class RootMeanSquare(keras.metrics.Metric):
         self.total = self.add_weight(name="total", initializer="zeros")
         self.count = self.add_weight(name="count", initializer="zeros")
 
-    def update_state(self, _: object, pairs: object, sample_weight: object = None) -> None:
+    def update_state(self, _: object, pairs: keras.KerasTensor, sample_weight: object = None) -> None:
         error, given = losses.errors(pairs[..., :2], pairs[..., 2:])
         self.total.assign_add(ops.sum(ops.square(error)))
         self.count.assign_add(ops.sum(given))
@@ -122,7 +122,7 @@ def learnable(described: experiment.Experiment, training: faces.Faces) -> faces.
         return training
     if described.missing != "drop":
         return impute.fill(training, impute.build(described.missing))
-    complete = training.given.all(axis=1)
+    complete = np.all(training.given, axis=1)
     if not complete.any():
         raise ValueError(f"{described.label}: none of {len(training)} training faces has all labels")
     return training.select(complete)
@@ -279,7 +279,7 @@ class _Memory:
         arrays |= {f"average{i}": value for i, value in enumerate(self.average)}
         epochs = json.dumps([dataclasses.astuple(epoch) for epoch in self.epochs])
         with files.replacing(self.state) as new, new.open("wb") as file:
-            np.savez(file, epochs=epochs, best=self.best, steps=self.steps, **arrays)
+            np.savez(file, epochs=epochs, best=self.best, steps=self.steps, **arrays)  # type: ignore[arg-type]  # none is allow_pickle
         self.saved = time.monotonic()
 
     def finish(self) -> None:

@@ -104,19 +104,18 @@ def cgd_relative(points: Any, predicted: Any, alpha: float = ALPHA) -> Any:
     return mse(points, predicted) + alpha * relative_graph_distance(points, predicted)
 
 
+WEIGHTED = {"cgd": cgd, "cgd_relative": cgd_relative}  # those with an alpha
 LOSSES: Mapping[str, Loss] = {
     "mse": mse,
     "mae": mae,
     "wing": wing,
     "huber": huber,
-    "cgd": cgd,
-    "cgd_relative": cgd_relative,
+    **WEIGHTED,
 }
-WEIGHTED = ("cgd", "cgd_relative")  # those with an alpha
 
 
 def loss(name: str, alpha: float = ALPHA) -> Loss:
     """The loss `name`, with the weight `alpha` if it is one of WEIGHTED; ValueError with all names for another."""
     if name not in LOSSES:
         raise ValueError(f"no loss {name!r}; there are {', '.join(LOSSES)}")
-    return functools.partial(LOSSES[name], alpha=alpha) if name in WEIGHTED else LOSSES[name]
+    return functools.partial(WEIGHTED[name], alpha=alpha) if name in WEIGHTED else LOSSES[name]

@@ -18,6 +18,14 @@ def stamp(*identities, holds=True, data="synthetic"):
     }
 
 
+def lesson(name):
+    """The source of what a notebook alone needs."""
+    place = places.PACKAGE / "lessons" / name[3:]
+    return "\n".join(
+        path.read_text(encoding="utf-8") for path in [*place.rglob("*.py"), place.with_suffix(".py")] if path.is_file()
+    )
+
+
 EDA = ("S0.1 axis", "S4.1 normal")
 
 
@@ -34,7 +42,7 @@ def test_the_notebook_of_a_claim_names_it(claim):
     path = places.NOTEBOOKS / f"{claim.notebook}.ipynb"
     if not path.is_file():
         pytest.skip("announced")
-    code = "\n".join(cell["source"] for cell in notebooks.cells(path) if cell["cell_type"] == "code")
+    code = "\n".join([*(cell["source"] for cell in notebooks.cells(path)), lesson(claim.notebook)])
     hint = f"{claim.notebook} records no test of {claim.identity}"
     assert re.search(rf'"{re.escape(claim.identity)}[ "]', code), hint
 
@@ -43,7 +51,7 @@ def test_what_the_notebooks_name_is_a_claim():
     known = {claim.identity for claim in claims.CLAIMS}
     for name in notebooks.names():
         code = "\n".join(cell["source"] for cell in notebooks.cells(places.NOTEBOOKS / f"{name}.ipynb"))
-        assert set(re.findall(r'claim\(f?"(S\d\.\d+)', code)) <= known, name
+        assert set(re.findall(r'(?:claim|Tested)\(\s*f?"(S\d\.\d+)', code + lesson(name))) <= known, name
 
 
 def test_tests_come_in_the_order_of_the_claims():

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 from fkp_utils.course import records
+from fkp_utils.evaluation import verdicts
 
 
 @dataclasses.dataclass
@@ -51,6 +52,24 @@ def test_a_claim_has_both_figures_and_a_verdict(shown, holds, words):
     assert claim["holds"] is (None if holds is None else bool(holds))
     assert (claim["theirs"], claim["ours"]) == ("7,049", "3,000")
     assert words in shown.cells[1].outputs[0].data["text/markdown"]
+
+
+def test_an_audit_is_one_table_of_several_tests(shown):
+    tests = [
+        verdicts.Tested("S0.1 a", "It is so.", "5", "4 | 3", verdicts.Verdict(True, "the interval lies above it")),
+        verdicts.Tested("S0.1 b", "It is not.", "6", "7", verdicts.unknown("nothing was restarted")),
+    ]
+    records.audit(tests)
+    found = records.read(shown)["claims"]
+    assert list(found) == ["S0.1 a", "S0.1 b"]
+    assert found["S0.1 b"] == {
+        "statement": "It is not.", "theirs": "6", "ours": "7", "holds": None, "why": "nothing was restarted"
+    }  # fmt: skip
+    text = shown.cells[1].outputs[0].data["text/markdown"]
+    assert "| S0.1 a | It is so. | 5 | 4 / 3 | **holds**: the interval lies above it |" in text
+    with pytest.raises(ValueError, match=r"'S0\.1 a' is recorded twice"):
+        records.claim("S0.1 a", "Again.", "5", "4", True)
+        records.read(shown)
 
 
 def test_a_name_is_recorded_once(shown):

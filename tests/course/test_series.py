@@ -280,7 +280,7 @@ def test_tables_tell_words_from_numbers():
 
 
 def test_claims_are_found_by_links_and_tables_lead_to_pages():
-    claim = {"name": "S0.1 axis", "claim": {}}
+    claim = {"claims": {"S0.1 axis": {}}}
     code = nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("display_data", {records.MIME: claim})])
     table = '<a href="01_a.ipynb#claim-s0-1-axis">S0.1 axis</a> <a href="02_b.ipynb">02</a>'
     other = nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("display_data", {"text/html": table})])

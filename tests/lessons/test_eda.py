@@ -97,6 +97,17 @@ def test_wrong_labels_come_first_with_their_reason():
     assert float(aside[1]) == pytest.approx(25, abs=6)
 
 
+@pytest.mark.parametrize("count", [25, 40])  # of 30 coordinates each
+def test_a_wrong_label_comes_first_among_few_faces(count):
+    for seed in range(5):
+        some = made(count, seed)
+        points = some.points.copy()
+        points[7, 11] += (9, -7)
+        scores = eda.unusual_shapes(with_points(some, points))[0]
+        assert scores.argmax() == 7
+        assert np.median(scores) < 3
+
+
 def test_each_source_is_compared_with_its_own_kind():
     some = made(400)
     points, source = some.points.copy(), np.arange(400) % 2

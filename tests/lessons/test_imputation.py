@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fkp_utils import faces, keypoints, metrics
-from fkp_utils.evaluation import label_agreement
+from fkp_utils.evaluation import label_agreement, verdicts
 from fkp_utils.imputation import impute
 from fkp_utils.lessons import imputation
 
@@ -109,3 +109,17 @@ def test_too_few_images_of_two_sources_tell_nothing():
     candidates = {"median": impute.build("median")}
     assert imputation.compare_sources(both.select(range(11, 80)), candidates) is None
     assert imputation.compare_sources(dataclasses.replace(both, source=None), candidates) is None
+
+
+def test_claims_are_told_from_the_errors(some):
+    names = ("forward_fill", "median", "knn", "ridge")
+    trial = imputation.compare(some, {name.replace("_", " "): impute.build(name) for name in names}, range(3))
+    tilt = np.where(np.arange(len(some)) % 2, 20.0, 1.0)
+    found = {each.identity: each for each in imputation.claims(trial, tilt, some.groups, repeats=100)}
+    assert list(found) == [
+        "S0.2 forward fill", "S0.2 KNN", "S0.2 KNN of six", "S0.2 median", "S0.2 median tilt"
+    ]  # fmt: skip
+    assert found["S0.2 forward fill"].verdict.holds is True
+    assert found["S0.2 KNN of six"].verdict.holds is False, "ridge knows how the points hang together"
+    level = imputation.claims(trial, np.zeros(len(some)), some.groups, repeats=100)[-1]
+    assert level.verdict == verdicts.unknown("too few faces are tilted")

@@ -146,3 +146,53 @@ def test_links_resolve(name):
                 other = cells(path.removesuffix(".ipynb") if path else name, "markdown")
                 headings = re.findall(r"^#+ (.*)$", "\n".join(each["source"] for each in other), re.MULTILINE)
                 assert anchor in map(slug, headings), f"{target} leads nowhere"
+
+
+def is_lesson(name):
+    """Whether the notebook builds its ideas in view and audits the earlier reports at its end."""
+    return any("records.audit(" in cell["source"] for cell in cells(name, "code"))
+
+
+@pytest.fixture
+def lesson(name):
+    if not is_lesson(name):
+        pytest.skip("not yet a lesson")
+    return name
+
+
+def test_a_lesson_has_its_sections_in_order(lesson):
+    text = "\n".join(cell["source"] for cell in cells(lesson))
+    parts = [
+        "You will learn",
+        "*Before this:*",
+        "holds the same",
+        "## In this notebook",
+        "**Decision.**",
+        "**Exercises**",
+    ]
+    parts += ["## What the earlier reports said", "records.audit(", 'records.record("finding"']
+    places_ = [text.find(part) for part in parts]
+    assert -1 not in places_, parts[places_.index(-1)]
+    assert places_ == sorted(places_)
+    tagged = [cell for cell in cells(lesson, "code") if "hide-cell" in cell["metadata"].get("tags", [])]
+    assert len(tagged) == 2, "the audit and the records are folded, nothing else"
+
+
+def test_a_lesson_gives_formulas_that_are_whole(lesson):
+    text = "\n".join(cell["source"] for cell in cells(lesson, "markdown"))
+    formulas = re.findall(r"\$\$(.+?)\$\$", text, re.DOTALL)
+    assert formulas
+    assert text.count("$$") == 2 * len(formulas)
+    for formula in formulas:
+        assert formula.count("{") == formula.count("}")
+        assert formula.count(r"\left") == formula.count(r"\right")
+
+
+def test_the_main_line_of_a_lesson_reads_like_what_a_student_would_write(lesson):
+    for cell in cells(lesson, "code")[2:]:
+        if "hide-cell" in cell["metadata"].get("tags", []):
+            continue
+        code = [line for line in cell["source"].splitlines() if not line.lstrip().startswith(('"', 'f"'))]
+        assert max(map(len, code), default=0) <= 88, cell["source"]
+        assert "claim(" not in cell["source"]
+        assert not {"ours", "theirs", "holds"} & _names(cell["source"])[0], cell["source"]

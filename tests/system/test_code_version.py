@@ -115,3 +115,16 @@ def test_an_edit_of_the_views_at_test_time_makes_a_pupils_run_invalid_and_one_of
     edit("training/data_views.py", "max(round(self.share", "min(round(self.share")
     assert key()[1] != plain
     code_version.version.cache_clear()
+
+
+def test_a_class_of_somebody_elses_has_a_version_by_its_source():
+    class Own:
+        x = 1
+
+    class Other:
+        x = 2
+
+    assert code_version.of(Own) != code_version.of(Other)
+    assert code_version.of(data_views.Fold) == code_version.version("fkp_utils.training.data_views")
+    with pytest.raises(ValueError, match="Typed has no source"):
+        code_version.of(type("Typed", (), {"__module__": "__main__"}))

@@ -1,1 +1,3 @@
-"""The `generator` of synthetic faces: `people`, `head`, `skin`, `light`, `scene`, `camera` and `sensor`."""
+"""The `generator` of synthetic faces, with a module for each of its parts: people, head, skin, light, scene, covers,
+lens, camera and sensor.
+"""

@@ -147,7 +147,7 @@ def stages(face: types.SimpleNamespace) -> dict[str, np.ndarray]:
 
 
 def _meet(face: types.SimpleNamespace) -> tuple[heads.Head, list[np.ndarray], np.ndarray, lens.Camera]:
-    """The head, the textures that `synthetic_skin.paint` takes, the points (30, 3) on the head, and the camera."""
+    """The head, the textures that `skin.paint` takes, the points (30, 3) on the head, and the camera."""
     rng = np.random.default_rng(face.texture)
     extent = (heads.ROWS, 2 * heads.HALF + 1)
     names = ("grain", "blotches", "curls" if face.curls else "strands", "lumps")

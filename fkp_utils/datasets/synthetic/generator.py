@@ -1,9 +1,8 @@
 """Synthetic faces: procedural heads, 96×96 grey, 15 points, made from a seed without any file.
 
-The modules beside this one hold the people (`synthetic_people`), their heads (`synthetic_head`), paint
-(`synthetic_skin`), light (`synthetic_light`), surroundings (`synthetic_scene`, `synthetic_covers`), the camera
-(`synthetic_camera`) and its sensor (`synthetic_sensor`).  This one labels the faces as the Kaggle training set is
-labelled, and renders faces with chosen parameters (notebook 12).
+The modules beside this one hold the people, their heads, skin, light, surroundings (`scene`, `covers`), the camera with
+its lens, and its sensor.  This one labels the faces as the Kaggle training set is labelled, and renders faces with
+chosen parameters (notebook 12).
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from fkp_utils.system import code_version
 FACES = 3000
 CHUNK = 64
 FEW = 200  # faces that one process makes sooner than several
+STORED = ("images", "points", "source", "subject", "truth")  # and the attributes
 COPY_NOISE = 0.8  # pixels, of a label given a second time by the same source
 
 # Counts of the 7,049 rows of Kaggle's training.csv; its first 2,284 rows are of the source that labels 15 points.
@@ -54,13 +54,13 @@ def load(root: str | os.PathLike[str] | None = None, limit: int | None = None, *
 
     def build(folder: pathlib.Path) -> None:
         made = make(count, seed)
-        columns = {"points": made.points, "source": made.source, "subject": made.subject, "truth": made.truth}
-        np.savez(folder / "faces.npz", images=made.images, **columns, **made.attributes)
+        columns = {name: getattr(made, name) for name in STORED}
+        np.savez(folder / "faces.npz", **columns, **made.attributes)  # type: ignore[arg-type]  # none is allow_pickle
 
     folder = cache.cached("synthetic", [], f"{fingerprint()}, {count} faces, seed {seed}", build)
     with np.load(folder / "faces.npz") as file:
         stored = dict(file)
-    columns = {name: stored.pop(name) for name in ("images", "points", "source", "subject", "truth")}
+    columns = {name: stored.pop(name) for name in STORED}
     return faces.Faces(**columns, keypoints=keypoints.KAGGLE_15, attributes=stored)
 
 
@@ -73,7 +73,7 @@ def make(count: int, seed: int = 0, workers: int | None = None) -> faces.Faces:
     missing labels and copied images are those of Kaggle's training set.  `points` equal `truth` where they are given,
     except where attributes["noisy_label"] (a copy of an image, labelled again) or attributes["wrong_label"] (left and
     right swapped, or the points of another face; one row in 1,000, of source 0) is True.  The other attributes are the
-    parameters of each face (`synthetic_people.draw`): yaw, pitch, roll in degrees, glasses, beard, smile, blur, ...;
+    parameters of each face (`people.draw`): yaw, pitch, roll in degrees, glasses, beard, smile, blur, ...;
     and "visible" (N, 15), False for points behind the head, a hand or the like, or sunglasses.
 
     ValueError if `count` is not positive.
@@ -102,13 +102,13 @@ def _refuse(root: str | os.PathLike[str] | None) -> None:
 
 
 def render(parameters: dict[str, np.ndarray], workers: int | None = 1) -> faces.Faces:
-    """Faces with these parameters, each (N,), by the names that `synthetic_people.draw` gives them; all points given.
+    """Faces with these parameters, each (N,), by the names that `people.draw` gives them; all points given.
 
     Labels are those of source 0.  Attributes: the parameters, and "visible" as in `make`.  ValueError if one is
     missing.
     """
     if lacking := sorted(set(synthetic_people.draw(1, 0)) - set(parameters)):
-        raise ValueError(f"parameters lack {', '.join(lacking)}; expected all that synthetic_people.draw gives")
+        raise ValueError(f"parameters lack {', '.join(lacking)}; expected all that people.draw gives")
     images, points, visible = _render(parameters, workers)
     count = len(images)
     attributes = parameters | {"visible": visible[:, 0]}

@@ -128,7 +128,7 @@ def build(face: types.SimpleNamespace, noise: np.ndarray, lumps: np.ndarray) -> 
 
 def _front(radius: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, chin: float) -> None:
     """Sockets, brows, nose, cheeks, lips and chin, as bells and a ridge on the surface."""
-    for x, y, width, height, rise in (
+    for bell in (
         (30, -1, 15, 9, -4.0 - face.depth),
         (15, 0, 5.5, 8, -4.0),
         (31, 0, 10.5, 7, 4.5),
@@ -144,7 +144,7 @@ def _front(radius: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, 
         (0, face.mouth + 20 + face.jaw_drop, 19, 5, -2.2),
         (0, chin - 12, 13, 8, 3.5 + face.chin_ball),
     ):
-        _bump(radius, across, x, y, width, height, rise)
+        _bump(radius, across, *bell)
     tip = face.nose_tip
     rows, columns = window(-36, 36, -22, tip + 20)
     y, x = grid().height[rows], across[rows, columns]

@@ -124,16 +124,16 @@ def _wrinkles(albedo: np.ndarray, across: np.ndarray, face: types.SimpleNamespac
     strength = strength * (fall < 1.25) * (1.25 - fall)
     albedo[rows, columns] *= 1 - strength * np.exp(-((away / (2.0 + 1.2 * (away > 0))) ** 2))
     if face.age > 0.45:
-        for k, y in enumerate((-36.0, -44.0, -52.0)):
-            _dent(albedo, across, 0, y + face.brow_lift, 24 - 3 * k, 1.2, 0.16 * face.age)
+        for k, height in enumerate((-36.0, -44.0, -52.0)):
+            _dent(albedo, across, 0, height + face.brow_lift, 24 - 3 * k, 1.2, 0.16 * face.age)
         _dent(albedo, across, face.eye - 2, 9.5, 10, 1.3, 0.24 * face.age)
     _dent(albedo, across, 5, face.brow + 2, 1.6, 6, 0.12 * face.age + 0.25 * face.frown)
 
 
 def _brows(albedo: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, noise: np.ndarray) -> None:
     for side in (1, -1):
-        ends = sorted((side * (face.brow_inner - 4), side * (face.brow_outer + 4)))
-        rows, columns = heads.window(*ends, face.brow - 15, face.brow + 13)
+        left, right = sorted((side * (face.brow_inner - 4), side * (face.brow_outer + 4)))
+        rows, columns = heads.window(left, right, face.brow - 15, face.brow + 13)
         y = heads.grid().height[rows]
         along = (across[rows, columns] * side - face.brow_inner) / (face.brow_outer - face.brow_inner)
         inside = heads.smoothstep(along * 9 + 0.5) * heads.smoothstep((1 - along) * 12 + 0.5)
@@ -148,8 +148,8 @@ def _brows(albedo: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, 
 
 def _eye(albedo: np.ndarray, shine: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, side: int) -> None:
     middle, half = face.eye, face.eye_half
-    ends = sorted((side * (middle - half - 5), side * (middle + half + 6)))
-    rows, columns = heads.window(*ends, -17, 14)
+    left, right = sorted((side * (middle - half - 5), side * (middle + half + 6)))
+    rows, columns = heads.window(left, right, -17, 14)
     y, x = heads.grid().height[rows], across[rows, columns] * side
     skin, gloss = albedo[rows, columns], shine[rows, columns]
     along = (x - middle + half) / (2 * half)

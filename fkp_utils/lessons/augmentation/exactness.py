@@ -18,7 +18,7 @@ def spots(faces: face_sets.Faces, seed: int = 0) -> face_sets.Faces:
 
     Only that point keeps its label.
     """
-    some = faces.select(faces.given.any(axis=1))
+    some = faces.select(np.any(faces.given, axis=1))
     generator = np.random.default_rng(seed)
     picked = [generator.choice(np.flatnonzero(given)) for given in some.given]
     points = np.full(some.points.shape, np.nan, np.float32)
@@ -43,10 +43,10 @@ def measure(
     Spots near the border, of which a part may be cut off, are left out.
     """
     moved = augment.apply(marked, augmentation, seed)
-    moved = moved.select(moved.given.any(axis=1))
+    moved = moved.select(np.any(moved.given, axis=1))
     at = only(moved.points)
     moved = moved.select((np.minimum(at, np.array(moved.size[::-1]) - 1 - at) > MARGIN).all(axis=1))
-    light = moved.images[..., 0].astype(float)
+    light = moved.images[:][..., 0].astype(float)
     middle = [(light.sum(axis=axis) * np.arange(light.shape[3 - axis])).sum(axis=1) for axis in (1, 2)]
     middle = np.stack(middle, axis=1) / light.sum(axis=(1, 2))[:, None]
     return moved, np.linalg.norm(middle - only(moved.points), axis=1)

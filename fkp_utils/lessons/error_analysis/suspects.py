@@ -16,7 +16,7 @@ from sklearn import linear_model
 
 from fkp_utils import faces as face_sets
 from fkp_utils.geometry import pose
-from fkp_utils.imputation import imputers
+from fkp_utils.imputation import gaussian
 from fkp_utils.training import data_views
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from fkp_utils.training import experiment
 
 COLUMNS = ("row", "score", "kind", "reason")
-MEDIAN_2D = np.sqrt(2 * np.log(2))  # median length of a normal vector in the plane, each coordinate of sd 1
 FEWEST = 20  # faces of a label source of which something is usual
 LEAST = 1.0  # px that labels may be off in any direction
 EXPLAINED = 0.5  # a kind explains a face if it leaves less than this of its error
@@ -84,40 +83,16 @@ def _unusual(error: np.ndarray, hardness: np.ndarray) -> np.ndarray:
 def lengths(faces: face_sets.Faces, predicted: np.ndarray) -> np.ndarray:
     """(N,) Mahalanobis length of labels minus predictions, over the root of the number of coordinates; NaN without any.
 
-    Mean and covariance are those of the faces of the same label source, fitted repeatedly without the 10% that fit
-    worst.  Differences below LEAST px never count for much.
+    Mean and covariance are those of the faces of the same label source, without the 10% that fit worst.  Differences
+    below LEAST px never count for much.
     """
     found, source = faces.points.astype(float) - predicted, _source(faces)
     result = np.full(len(faces), np.nan)
     for label in np.unique(source[faces.given.any(axis=1)]):
         rows = np.flatnonzero((source == label) & faces.given.any(axis=1))
-        values = found[rows].reshape(len(rows), -1)
-        mean, covariance_ = _fit(values)
-        for pattern, places in imputers.masks(~np.isnan(values)):
-            offsets = values[np.ix_(places, pattern)] - mean[pattern]
-            weights = np.linalg.inv(covariance_[np.ix_(pattern, pattern)])
-            result[rows[places]] = np.sqrt(np.einsum("ni,ij,nj->n", offsets, weights, offsets) / pattern.sum())
+        values = found[rows][:, faces.given[rows].any(axis=0)].reshape(len(rows), -1)
+        result[rows] = gaussian.Gaussian.fit(values, LEAST**2, trim=0.1).mahalanobis(values)
     return result
-
-
-def _fit(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (2K,) and covariance (2K, 2K) of rows with gaps (N, 2K), without outliers."""
-    mean, usual = np.zeros(values.shape[1]), np.isfinite(values).any(axis=0)
-    mean[usual] = np.nanmedian(values[:, usual], axis=0)
-    deviation = np.zeros(values.shape[1])
-    deviation[usual] = 1.4826 * np.nanmedian(np.abs(values[:, usual] - mean[usual]), axis=0)
-    result = np.diag(deviation**2) + LEAST**2 * np.eye(len(mean))
-    offsets = np.nan_to_num(values - mean)  # a missing difference is a usual one
-    far = np.nanmean(((values - mean) ** 2 / np.diag(result)), axis=1)
-    for _ in range(3):
-        keep = far <= np.quantile(far, 0.9)
-        given = np.isfinite(values[keep]).astype(float)
-        pairs = given.T @ given
-        shared = np.where(pairs >= 3, offsets[keep].T @ offsets[keep] / np.maximum(pairs, 1), 0)
-        sizes, directions = np.linalg.eigh(shared)
-        result = (directions * np.maximum(sizes, 0)) @ directions.T + LEAST**2 * np.eye(len(mean))
-        far = np.einsum("ni,ij,nj->n", offsets, np.linalg.inv(result), offsets) / np.isfinite(values).sum(axis=1)
-    return mean, result
 
 
 def _source(faces: face_sets.Faces) -> np.ndarray:
@@ -146,7 +121,7 @@ def standardised(faces: face_sets.Faces, predicted: np.ndarray) -> np.ndarray:
         rows = np.flatnonzero(source == label)
         for point in np.flatnonzero(faces.given[rows].any(axis=0)):
             values = found[rows, point] - np.nanmedian(found[rows, point], axis=0)
-            usual = np.nanmedian(np.linalg.norm(values, axis=1)) / MEDIAN_2D
+            usual = np.nanmedian(np.linalg.norm(values, axis=1)) / gaussian.MEDIAN_2D
             found[rows, point] = values / max(usual, 0.1)
     return found
 

@@ -153,8 +153,8 @@ class Trainings:
         """Whether the first has the lower error, as `is_lower`; not told if one of them was left out."""
         if not {first, second} <= set(self.errors):
             return verdicts.unknown("one of the two did not train")
-        pair = self.predicted[first], self.predicted[second]
-        return is_lower(self.errors, first, second, by_persons(*pair, self.faces, **self.draws))
+        persons = by_persons(self.predicted[first], self.predicted[second], self.faces, **self.draws)
+        return is_lower(self.errors, first, second, persons)
 
     def text(self, names: Iterable[str]) -> str:
         """The errors of those that were not left out, with their intervals, in a line."""

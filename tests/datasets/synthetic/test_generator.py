@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fkp_utils import keypoints
-from fkp_utils.datasets.synthetic import camera
+from fkp_utils.datasets.synthetic import camera, lens
 from fkp_utils.datasets.synthetic import generator as synthetic
 from fkp_utils.datasets.synthetic import people as synthetic_people
 from fkp_utils.geometry import pose
@@ -140,7 +140,7 @@ def test_a_mirrored_head_has_mirrored_points():
         face.has_hair = 0.0  # its noise is not symmetric
         points = camera.photograph(face).points
         face.yaw, face.roll, face.parting = -face.yaw, -face.roll, -face.parting
-        face.shift_x = 2 * (47.5 - camera.EYES_TO_MOUTH[0]) - face.shift_x
+        face.shift_x = 2 * (47.5 - lens.EYES_TO_MOUTH[0]) - face.shift_x
         mirrored = camera.photograph(face).points
         np.testing.assert_allclose(mirrored, keypoints.mirror(points, keypoints.KAGGLE_15, 96), atol=0.02)
 
