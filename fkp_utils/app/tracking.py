@@ -57,8 +57,8 @@ class Face:
 class Tracker:
     """Follows the faces of a video.
 
-    A face is looked for where its points were in the frame before; every EVERY frames all faces are looked for, so that
-    new ones are met and lost ones are given up.  smooth: whether points are smoothed; smallest: as in `predict`.
+    A face is looked for where its points were in the frame before; every EVERY frames, and while there is none, the
+    whole frame is searched, so that new faces are met and lost ones are given up.  smooth: whether points are smoothed; smallest: as in `predict`.
     """
 
     def __init__(self, network: keras.Model, smooth: bool = True, smallest: float = finder.SMALLEST) -> None:
@@ -68,7 +68,7 @@ class Tracker:
 
     def step(self, frame: np.ndarray, seconds: float) -> dict[int, prediction.Prediction]:
         """The faces of the next frame (H, W, 3) uint8, by their number; seconds: since the frame before."""
-        if self.frames % EVERY == 0:
+        if not self.faces or self.frames % EVERY == 0:
             self._search(frame)
         self.frames += 1
         boxes = np.array([prediction.box_of(face.seen.points) for face in self.faces]).reshape(-1, 4)
