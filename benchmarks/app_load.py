@@ -38,7 +38,10 @@ BROKEN = 10  # every tenth file
 
 def main(arguments: list[str] | None = None) -> int:
     options = _options.parse(__doc__, arguments, model=prediction.MODEL, requests=200, clients=20)
-    network = prediction.load(options.model)
+    try:
+        network = prediction.load(options.model)
+    except (ValueError, OSError) as error:
+        _options.refuse(str(error))
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         files, expected = make(folder, options.clients, network)

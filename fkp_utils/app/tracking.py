@@ -16,7 +16,7 @@ EVERY = 10  # frames from one search for faces to the next
 MISSES = 2  # searches in a row that do not see a face after which it is given up
 UNSURE = 0.5  # of the radius of a face: the spread from which its points are not believed
 # Of the filter: Hz of the points at rest; how much more for each radius a second; Hz of their speed.
-REST, SPEED, SPEED_CUTOFF = 1.0, 3.0, 1.0
+REST, SPEED, SPEED_CUTOFF = 0.5, 1.0, 1.0
 
 
 class OneEuro:
@@ -58,7 +58,8 @@ class Tracker:
     """Follows the faces of a video.
 
     A face is looked for where its points were in the frame before; every EVERY frames, and while there is none, the
-    whole frame is searched, so that new faces are met and lost ones are given up.  smooth: whether points are smoothed; smallest: as in `predict`.
+    whole frame is searched, so that new faces are met and lost ones are given up.  smooth: whether points are
+    smoothed; smallest: as in `predict`.
     """
 
     def __init__(self, network: keras.Model, smooth: bool = True, smallest: float = finder.SMALLEST) -> None:

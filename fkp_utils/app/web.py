@@ -9,6 +9,7 @@ import io
 import json
 import os
 import pathlib
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -40,9 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=7860)
     options = parser.parse_args(arguments)
     try:
+        network = prediction.load(options.model)
         with tempfile.TemporaryDirectory(prefix="fkp-app-") as folder:
             os.environ |= {"GRADIO_TEMP_DIR": folder, "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
-            page = build(prediction.load(options.model), pathlib.Path(folder))
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the folder is removed then, too
+            page = build(network, pathlib.Path(folder))
             launch(page, options.port)
     except ImportError as error:
         print(f"error: {error.name} is not installed; pip install 'fkp_utils[app]'", file=sys.stderr)
@@ -102,6 +105,14 @@ def build(network: keras.Model, folder: pathlib.Path) -> gradio.Blocks:
             with gradio.Column(scale=1):
                 photo = gradio.Image(sources=["upload", "webcam"], type="filepath", label="Photo")
                 photo.preprocess = lambda payload: payload and payload.path  # `photos.read` decides what the file is
+                kept = photo.async_move_resource_to_block_cache
+
+                async def keep(path: Any) -> str | None:
+                    if "://" in str(path):
+                        raise gradio.Error("A photo is uploaded, not fetched from an address.", print_exception=False)
+                    return await kept(path)
+
+                photo.async_move_resource_to_block_cache = keep
                 smallest = gradio.Slider(
                     0.02, 1, finder.SMALLEST, step=0.01, label="Smallest face, as a share of the photo's shorter side"
                 )

@@ -76,10 +76,9 @@ def server(model, tmp_path_factory):
                 time.sleep(1)
         yield address
     finally:
-        process.send_signal(2)
-        process.wait(30)
-        left = [path for path in folder.glob("fkp-app-*")]
-        assert not left
+        process.terminate()
+        process.wait(60)
+        assert list(folder.glob("fkp-app-*")) == []
 
 
 @pytest.fixture(scope="module")
@@ -127,23 +126,20 @@ def test_no_other_file_of_this_machine_and_no_other_address_is_read(server, tmp_
         event = json.load(urllib.request.urlopen(request))["event_id"]
         answer = urllib.request.urlopen(f"{server}/gradio_api/call/points/{event}", timeout=PATIENCE).read().decode()
         assert "event: error" in answer
+        assert ("not fetched" in answer) == path.startswith("http")
         assert '"faces"' not in answer
 
 
 def test_a_file_that_is_too_large_is_refused(server):
     body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="large.png"\r\n\r\n%b\r\n--x--\r\n'
-    for size, refused in ((1 << 20, False), (21 << 20, True)):
-        request = urllib.request.Request(
-            f"{server}/gradio_api/upload",
-            body % bytes(size),
-            {"Content-Type": "multipart/form-data; boundary=x"},
-        )
-        try:
-            urllib.request.urlopen(request).read()
-        except OSError as error:  # 413, or the connection is closed before all is sent
-            assert refused, error
-        else:
-            assert not refused
+
+    def send(size):
+        kind = {"Content-Type": "multipart/form-data; boundary=x"}
+        urllib.request.urlopen(urllib.request.Request(f"{server}/gradio_api/upload", body % bytes(size), kind)).read()
+
+    send(1 << 20)
+    with pytest.raises(OSError, match=r"413|reset|[Bb]roken pipe"):  # refused, or closed before all is sent
+        send(21 << 20)
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
