@@ -32,7 +32,7 @@ from PIL import Image
 from fkp_utils.app import photos, prediction, web
 from fkp_utils.datasets.synthetic import generator
 
-START = 180  # seconds in which the app is there
+START = 300  # seconds in which the app is there
 BROKEN = 10  # every tenth file
 
 

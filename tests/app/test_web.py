@@ -34,7 +34,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-PATIENCE = 120  # seconds
+PATIENCE = 300  # seconds
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +74,8 @@ def server(model, tmp_path_factory):
             except OSError:
                 assert process.poll() is None, log.read_text()
                 time.sleep(1)
+        else:
+            pytest.fail(f"the app does not answer within {PATIENCE} seconds: {log.read_text()}")
         yield address
     finally:
         process.terminate()
