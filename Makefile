@@ -8,7 +8,7 @@ KERNEL ?= python3
 REPO ?=
 RUN = .venv/bin/python
 
-.PHONY: report test lint submission figures sample bench badges constraints clean
+.PHONY: report test lint app submission figures sample bench badges constraints clean
 
 report: .venv/installed  # execute what is not up to date, write build/report/index.html
 	@$(RUN) -m fkp_utils.course.series report --data "$(DATA)" --root "$(ROOT)" --profile "$(PROFILE)" --jobs "$(JOBS)" --kernel "$(KERNEL)"
@@ -24,6 +24,9 @@ lint: .venv/installed  # style, types, and which room imports which
 
 submission: .venv/installed  # make submission DATA=kaggle ROOT=<folder> PROFILE=quick|full: build/submission.csv, build/best.keras
 	@$(RUN) -m fkp_utils.app.submission --data "$(DATA)" --root "$(ROOT)" --profile "$(PROFILE)"
+
+app: .venv/installed  # a page at http://127.0.0.1:7860 that finds the points of faces in photos
+	@$(RUN) -m fkp_utils.app.web
 
 figures:  # refresh figures/ and the table of README.md from the default run
 	@$(MAKE) --no-print-directory report DATA=synthetic ROOT= PROFILE=quick
@@ -48,5 +51,5 @@ clean:
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else "error: Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12" % v[:2])'
 	@echo "Installing into .venv, once. This takes a few minutes."
 	@$(PYTHON) -m venv .venv
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[series,test,lint]"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[series,app,test,lint]"
 	@touch $@

@@ -1,1 +1,1 @@
-"""A face found in any photo, and its points (`prediction`); the `submission` to Kaggle."""
+"""Faces found in any photo or `video` and their points (`prediction`), a page (`web`); the `submission` to Kaggle."""

@@ -136,10 +136,10 @@ def _pts(source: pathlib.Path, part: str, limit: int | None) -> Labelled:
     if not pairs:
         other = sum(map(len, parts.values()))
         raise loading.DatasetError(f"{source}: no faces of part {part!r}; all {other} are of the other part")
-    return [image for _, image in pairs], np.array([_points(labels) for labels, _ in pairs]), {}
+    return [image for _, image in pairs], np.array([points(labels) for labels, _ in pairs]), {}
 
 
-def _points(path: pathlib.Path) -> np.ndarray:
+def points(path: pathlib.Path) -> np.ndarray:
     """(68, 2) points, 0-based, of `version: 1`, `n_points: 68`, and a row for each point between braces."""
     content = [(number, line.strip()) for number, line in enumerate(images.lines(path), 1) if line.strip()]
     announced = content[1][1].removeprefix("n_points:").strip() if len(content) > 1 else ""

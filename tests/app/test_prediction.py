@@ -7,7 +7,7 @@ from PIL import Image
 
 import fkp_utils
 from fkp_utils import keypoints
-from fkp_utils.app import prediction
+from fkp_utils.app import finder, prediction
 from fkp_utils.datasets import loading
 from fkp_utils.models import architectures
 
@@ -34,9 +34,7 @@ def _own_cache(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def face():
-    faces = loading.load("synthetic", limit=64)
-    frontal = np.abs(faces.attributes["yaw"]) + np.abs(faces.attributes["roll"]) + 90 * (faces.source == 1)
-    return faces.images[int(frontal.argmin()), :, :, 0]
+    return loading.load("synthetic", limit=64).images[0, :, :, 0]
 
 
 def test_a_crop_is_taken_as_it_is(network, face):
@@ -61,15 +59,39 @@ def test_a_face_in_a_larger_photo_is_found_cut_out_and_answered_in_pixels_of_the
     inside = found.points - [150, 40]
     assert ((inside > 0) & (inside < 192)).all()
     assert found.crop.shape == SIZE
-    again = prediction._in_box(network, photo, np.array(found.box), shifts=((0, 0),))
+    levels = np.repeat(photo[..., None], 3, axis=2)
+    [again] = prediction.in_boxes(network, levels, np.array([found.box]), prediction.NO_SHIFT)
     assert np.abs(again.points - found.points).max() < 3
+
+
+def test_all_faces_of_a_photo_are_answered_the_largest_first(network, face):
+    photo = np.full((260, 500), 90, np.uint8)
+    photo[40:232, 20:212] = np.asarray(Image.fromarray(face).resize((192, 192), Image.Resampling.BICUBIC))
+    photo[60:180, 300:420] = np.asarray(Image.fromarray(face).resize((120, 120), Image.Resampling.BICUBIC))
+    large, small = fkp_utils.predict(photo, network, faces="all")
+    assert large.box[2] - large.box[0] > small.box[2] - small.box[0]
+    assert 20 < large.points[:, 0].mean() < 212
+    assert 300 < small.points[:, 0].mean() < 420
+    np.testing.assert_array_equal(fkp_utils.predict(photo, network).points, large.points)
+    assert len(fkp_utils.predict(photo, network, faces="all", smallest=0.6)) == 1
+    assert fkp_utils.predict(np.eye(200, dtype=np.uint8) * 255, network, faces="all") == []
+
+
+def test_a_crop_of_any_size_needs_no_finder(network, face, monkeypatch):
+    monkeypatch.setattr(finder, "find", None)
+    large = np.asarray(Image.fromarray(face).resize((192, 192), Image.Resampling.BICUBIC))
+    found = fkp_utils.predict(large, network, faces="crop")
+    assert found.box == (0, 0, 192, 192)
+    expected = fkp_utils.predict(face, network).points
+    np.testing.assert_allclose(found.points, 2 * expected + 0.5, atol=1e-3)
+    assert [each.box for each in fkp_utils.predict(face, network, faces="all")] == [(0, 0, 96, 96)]
 
 
 def test_the_box_puts_the_points_where_the_crops_have_them():
     points = np.random.default_rng(0).normal(0, 1, (15, 2))
     points -= points.mean(axis=0)
     points *= 40 / np.sqrt((points**2).sum(axis=1).mean())
-    box = prediction._around(np.array([200.0, 100.0]), 40)
+    box = prediction.around(np.array([200.0, 100.0]), 40)
     side = box[2] - box[0]
     placed = (points + [200, 100] + 0.5 - box[:2]) / side
     np.testing.assert_allclose(placed.mean(axis=0), prediction.MIDDLE, atol=1 / side)
@@ -94,8 +116,7 @@ def test_photos_of_all_kinds(network, face, tmp_path):
     [
         (np.zeros((5,)), r"shape \(5,\); expected \(H, W\)"),
         (np.full(SIZE, 300.0), "values outside 0 to 255"),
-        (np.full(SIZE, np.nan), "values outside 0 to 255"),
-        (np.zeros((200, 300), np.uint8), "photo 0, 300×200 px: no face is found"),
+        (np.eye(300, dtype=np.uint8)[:200] * 255, "the photo, 300×200 px: no face is found"),
     ],
 )
 def test_what_is_no_photo_of_a_face_is_refused(network, photo, message):
@@ -103,12 +124,36 @@ def test_what_is_no_photo_of_a_face_is_refused(network, photo, message):
         fkp_utils.predict(photo, network)
 
 
+def test_options_are_checked(network, face):
+    with pytest.raises(ValueError, match="faces is 'some'; expected 'largest', 'all' or 'crop'"):
+        fkp_utils.predict(face, network, faces="some")
+    with pytest.raises(ValueError, match=r"the smallest face is 2 of the shorter side; expected 0\.02 to 1"):
+        fkp_utils.predict(np.repeat(face, 2, axis=0), network, smallest=2)
+
+
 def test_a_model_must_be_there_and_know_the_points(tmp_path, face, monkeypatch):
     monkeypatch.setattr(prediction, "MODEL", tmp_path / "best.keras")
     with pytest.raises(FileNotFoundError, match=r"best.keras: no trained model; `make submission` makes one"):
         fkp_utils.predict(face)
-    with pytest.raises(ValueError, match="the model has 5 points; expected the 15 of KAGGLE_15"):
-        fkp_utils.predict(face, architectures.build("lenet5", 5))
+    for points in (5, 58, 68):
+        with pytest.raises(ValueError, match=rf"gives \({points}, 2\); expected \(15 or 17, 2\)"):
+            fkp_utils.predict(face, architectures.build("lenet5", points))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda content: b"", "best.keras: the file is empty"),
+        (lambda content: b"version https://git-lfs.github.com/spec/v1\n", "best.keras: a Git LFS pointer"),
+        (lambda content: content[: len(content) // 2], "best.keras: no whole .keras file"),
+    ],
+)
+def test_a_damaged_model_is_named(network, face, damage, message, tmp_path):
+    path = tmp_path / "best.keras"
+    network.save(path)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ValueError, match=message):
+        fkp_utils.predict(face, path)
 
 
 def test_a_saved_model_answers_in_a_fresh_process(network, face, tmp_path):

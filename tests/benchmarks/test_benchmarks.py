@@ -6,10 +6,13 @@ import runpy
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from fkp_utils import profiles
 from fkp_utils.datasets.synthetic import generator as synthetic
+from fkp_utils.models import architectures
 from fkp_utils.system import places
 
 FOLDER = places.CHECKOUT / "benchmarks"
@@ -133,3 +136,28 @@ def test_restarts_together_take_the_same_steps():
     assert done.returncode == 0, done.stderr
     assert float(re.search(r"after one step (\S+)$", done.stdout, re.MULTILINE).group(1)) < 1e-4
     assert re.search(r"^restarts_together \d+\.\d+ times as fast$", done.stdout, re.MULTILINE)
+
+
+def test_face_finders_are_counted_on_annotated_photos(bench, tmp_path):
+    circle = np.stack([np.cos(np.arange(68)), np.sin(np.arange(68))], axis=1)
+    for number, image in enumerate(synthetic.sweep("yaw", [-5.0, 0.0, 5.0], seed=5, roll=0.0).images[:]):
+        photo = np.full((260, 320), 90, np.uint8)
+        photo[30:222, 60:252] = np.asarray(Image.fromarray(image[..., 0]).resize((192, 192)))
+        Image.fromarray(photo).save(tmp_path / f"{number}.png")
+        points = "\n".join(f"{x:.1f} {y:.1f}" for x, y in circle * 60 + [156, 130])
+        (tmp_path / f"{number}.pts").write_text(f"version: 1\nn_points: 68\n{{\n{points}\n}}\n")
+    done = bench("face_finders", "--root", str(tmp_path), "--finders", "mtcnn,scikit-image")
+    assert done.returncode == 0, done.stderr
+    assert "3 photos" in done.stdout
+    assert re.search(r"^mtcnn +100\.0 +100\.0 +0\.0 +0\.0 +1\.0 ", done.stdout, re.MULTILINE), done.stdout
+    assert "scikit-image" in done.stdout
+    assert bench("face_finders").returncode == 2
+    assert "no finder x" in bench("face_finders", "--root", str(tmp_path), "--finders", "x").stderr
+
+
+def test_the_app_loses_no_request_under_load(bench, tmp_path):
+    architectures.build("lenet5", 17).save(tmp_path / "untrained.keras")
+    options = ("--model", str(tmp_path / "untrained.keras"), "--requests", "20", "--clients", "4")
+    done = bench("app_load", *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "20 requests of 4 clients: {'right': 18, 'refused': 2, 'wrong': 0, 'lost': 0}" in done.stdout
