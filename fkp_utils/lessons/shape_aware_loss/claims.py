@@ -158,7 +158,8 @@ def networks(
 
     mean: (N, K, 2) the mean points, which need no training, for the N faces.
     """
-    names, draws = list(dict.fromkeys(name for name, _ in found)), {"repeats": repeats, "seed": seed}
+    draws: dict[str, Any] = {"repeats": repeats, "seed": seed}
+    names = list(dict.fromkeys(name for name, _ in found))
     if not names:
         missing = "ImageNet weights are not to be had"
         return [
