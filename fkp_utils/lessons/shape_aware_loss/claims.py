@@ -10,7 +10,7 @@ import numpy as np
 
 from fkp_utils import faces as face_sets
 from fkp_utils import metrics
-from fkp_utils.evaluation import bootstrap, comparisons, verdicts
+from fkp_utils.evaluation import comparisons, verdicts
 from fkp_utils.lessons.shape_aware_loss import distances
 from fkp_utils.training import runs
 
@@ -71,10 +71,8 @@ class Audit:
 
     def structure(self, fixed: np.ndarray) -> list[verdicts.Tested]:
         """Whether the network predicts the distances between points better than fixed ones (P,) in px do."""
-        labelled = distances.distances(self.faces.points)
         found = distances.distances(self.alone.predict(self.faces))
-        more = ((found - labelled) ** 2 - (fixed - labelled) ** 2).reshape(-1)
-        estimate = bootstrap.mean(more, np.repeat(self.faces.groups, labelled.shape[1]), **self._draws)
+        estimate = distances.change(found, fixed, self.faces, **self._draws)
         return [
             verdicts.Tested(
                 "S3.2 structure",
@@ -158,8 +156,8 @@ def networks(
 
     mean: (N, K, 2) the mean points, which need no training, for the N faces.
     """
-    names = list(dict.fromkeys(name for name, _ in found))
     draws: dict[str, Any] = {"repeats": repeats, "seed": seed}
+    names = list(dict.fromkeys(name for name, _ in found))
     if not names:
         missing = "ImageNet weights are not to be had"
         return [

@@ -72,3 +72,10 @@ def test_the_error_of_a_moved_face_is_its_place(faces):
     assert place**2 + form**2 == pytest.approx(metrics.mse(predicted, points))
     assert place == pytest.approx(3, rel=0.15)
     assert form == pytest.approx(1, rel=0.1)
+
+
+def test_the_change_of_distances_is_below_zero_if_they_are_better(faces):
+    labelled = distances.distances(faces.points)
+    found = distances.change(labelled + 1, labelled.mean(axis=0), faces, repeats=50)
+    assert found.high < 0
+    assert found.value == pytest.approx(1 - labelled.var(axis=0).mean(), rel=1e-6)
