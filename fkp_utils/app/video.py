@@ -74,7 +74,7 @@ def annotate(source: pathlib.Path, target: pathlib.Path, table: pathlib.Path | N
             rate = video.streams.video[0].average_rate or Fraction(25)
             total, count, before = video.streams.video[0].frames, 0, -1 / rate
             output = stack.enter_context(av.open(str(new), "w"))
-            stream = None
+            stream: Any = None
             for count, (seconds, frame) in enumerate(_frames(video), 1):
                 seconds = seconds if seconds > before else before + 1 / rate
                 found = tracker.step(frame, float(seconds - before))

@@ -60,7 +60,7 @@ def launch(page: gradio.Blocks, port: int, block: bool = True) -> None:
     """Serves the page at ADDRESS; with `block`, until it is stopped."""
     import gradio
 
-    fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["monospace"]}  # none from the network
+    fonts: dict[str, Any] = {"font": ["system-ui", "sans-serif"], "font_mono": ["monospace"]}  # none from the network
     page.queue(max_size=WAITING, default_concurrency_limit=1).launch(
         server_name=ADDRESS,
         server_port=port,
@@ -103,7 +103,7 @@ def build(network: keras.Model, folder: pathlib.Path) -> gradio.Blocks:
         )
         with gradio.Row():
             with gradio.Column(scale=1):
-                photo = gradio.Image(sources=["upload", "webcam"], type="filepath", label="Photo")
+                photo: Any = gradio.Image(sources=["upload", "webcam"], type="filepath", label="Photo")
                 photo.preprocess = lambda payload: payload and payload.path  # `photos.read` decides what the file is
                 kept = photo.async_move_resource_to_block_cache
 
