@@ -6,9 +6,11 @@ PROFILE ?= quick
 JOBS ?= 1
 KERNEL ?= python3
 REPO ?=
+KAGGLE ?=
+WILD ?=
 RUN = .venv/bin/python
 
-.PHONY: report test lint app submission figures sample bench badges constraints clean
+.PHONY: report test lint app model submission figures sample bench badges constraints clean
 
 report: .venv/installed  # execute what is not up to date, write build/report/index.html
 	@$(RUN) -m fkp_utils.course.series report --data "$(DATA)" --root "$(ROOT)" --profile "$(PROFILE)" --jobs "$(JOBS)" --kernel "$(KERNEL)"
@@ -27,6 +29,9 @@ submission: .venv/installed  # make submission DATA=kaggle ROOT=<folder> PROFILE
 
 app: .venv/installed  # a page at http://127.0.0.1:7860 that finds the points of faces in photos
 	@$(RUN) -m fkp_utils.app.web
+
+model: .venv/installed  # make model KAGGLE=<folder> WILD=<folder>: the model of the package, and its card with scores on photos
+	@$(RUN) -m fkp_utils.app.shipped_model --kaggle "$(KAGGLE)" --wild "$(WILD)"
 
 figures:  # refresh figures/ and the table of README.md from the default run
 	@$(MAKE) --no-print-directory report DATA=synthetic ROOT= PROFILE=quick

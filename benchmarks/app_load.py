@@ -5,7 +5,7 @@ reach the wrong client are seen.  An answer is lost if none comes, wrong if it i
 or if a broken file is not refused.  Memory is what the app has resident, in MB: after the first round of requests, at
 most, and at the end.
 
-    python benchmarks/app_load.py --model build/best.keras [--requests 200] [--clients 20]
+    python benchmarks/app_load.py [--model FILE] [--requests 200] [--clients 20]
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ BROKEN = 10  # every tenth file
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = _options.parse(__doc__, arguments, model=prediction.MODEL, requests=200, clients=20)
+    options = _options.parse(__doc__, arguments, model=prediction.SHIPPED, requests=200, clients=20)
     try:
         network = prediction.load(options.model)
     except (ValueError, OSError) as error:

@@ -41,10 +41,9 @@ import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from fkp_utils import faces as face_sets  # noqa: E402
-from fkp_utils import keypoints, metrics, profiles  # noqa: E402
-from fkp_utils.app import prediction  # noqa: E402
+from fkp_utils import metrics, profiles  # noqa: E402
+from fkp_utils.app import shipped_model  # noqa: E402
 from fkp_utils.course import summary  # noqa: E402
-from fkp_utils.datasets import landmarks68  # noqa: E402
 from fkp_utils.datasets.synthetic import generator as synthetic  # noqa: E402
 from fkp_utils.evaluation import bootstrap, errors, test_time_augmentation  # noqa: E402
 from fkp_utils.lessons import synthetic_faces  # noqa: E402
@@ -90,24 +89,12 @@ def curve(options: argparse.Namespace, known: face_sets.Faces) -> tuple[list[dic
 
 def conventions(run: runs.Run, options: argparse.Namespace) -> dict[str, tuple[float, float]]:
     """Of photos with 68 labels, in px of faces cut out as Kaggle's are, converted to the points that the run knows."""
-    return sim_to_real.conventions(run, cut_out(options.conventions)[0])
-
-
-def cut_out(root: str, side: int = 224) -> tuple[face_sets.Faces, np.ndarray]:
-    """The grey faces (96, 96) of photos with 68 points, with those of KAGGLE_15, and their boxes in the photos.
-
-    side: of the squares, in px, that the photos are scaled into.
-    """
-    photos = landmarks68.load(root, size=(side, side)).to(keypoints.KAGGLE_15)
-    boxes = np.array([prediction.box_of(points) for points in photos.points])
-    cut = photos.crop(boxes, (96, 96))
-    grey = np.rint(cut.images[:] @ np.array(data_views.LUMA))[..., None].astype(np.uint8)
-    return dataclasses.replace(cut, images=grey), boxes
+    return sim_to_real.conventions(run, shipped_model.crops(options.conventions)[0])
 
 
 def wild(options: argparse.Namespace, described: experiment.Experiment) -> list[dict[str, Any]]:
     """Rows of the NME in percent on faces in the wild, of the mean of ten mirrored and shifted views."""
-    faces, boxes = cut_out(options.wild, 400)
+    faces, boxes = shipped_model.crops(options.wild)
     predicted = test_time_augmentation.predict(runs.run(dataclasses.replace(described, offset=())), faces).points
     rows = sim_to_real.in_the_wild(predicted, faces, sim_to_real.wild_conditions(faces, boxes))
     for found in rows:

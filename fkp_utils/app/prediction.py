@@ -17,12 +17,13 @@ from fkp_utils import keypoints
 from fkp_utils.app import finder
 from fkp_utils.app import photos as photo_files
 from fkp_utils.models import label_sources
-from fkp_utils.system import places
 
 if TYPE_CHECKING:
     import keras
 
-MODEL = places.BUILD / "best.keras"  # `make submission` writes it
+    from fkp_utils.evaluation import test_time_augmentation
+
+SHIPPED = pathlib.Path(__file__).with_name("weights") / "points15.keras"  # `make model` writes it
 # How a face lies in its crop in the Kaggle layout, in sides of the crop: where its points have their mean, and the root
 # of their mean squared distance from it.
 MIDDLE, RADIUS = np.array([0.495, 0.475]), 0.247
@@ -60,11 +61,12 @@ def predict(
 
     Of a list of photos, or of an array (N, H, W, C) of them, it is a list of these answers.
 
-    photos: files, Pillow images, or arrays as `photos.read` takes them.  model: a `.keras` file of this package or a
+    photos: files, Pillow images, or arrays as `photos.read` takes them. model: a `.keras` file of this package or a
     model that gives the 15 points of KAGGLE_15, with or without outputs for a second label source; by default the one
-    that `make submission` leaves in build/.  faces: "largest"; "all", of which there may be none; or "crop": the
-    photo is one face, cut out as in the Kaggle layout, and no face is looked for.  A photo of the model's own size is
-    taken for such a crop.  smallest: the smallest face that is looked for, as a share of the photo's shorter side.
+    that comes with the package, which has met synthetic faces only; `make submission` makes a better one. faces:
+    "largest"; "all", of which there may be none; or "crop": the photo is one face, cut out as in the Kaggle layout, and
+    no face is looked for. A photo of the model's own size is taken for such a crop. smallest: the smallest face that is
+    looked for, as a share of the photo's shorter side.
 
     Faces are found by `finder.find`, and each crop is corrected by the points that the network finds in it.
 
@@ -84,7 +86,7 @@ def predict(
 
 
 def load(model: keras.Model | str | os.PathLike[str] | None = None) -> keras.Model:
-    """The model of a `.keras` file, by default of MODEL; a model is only checked.
+    """The model of a `.keras` file, by default of SHIPPED; a model is only checked.
 
     FileNotFoundError if there is no such file; ValueError, with its name, for one that is damaged or gives other points
     than those of KAGGLE_15.
@@ -96,9 +98,9 @@ def load(model: keras.Model | str | os.PathLike[str] | None = None) -> keras.Mod
 
     if isinstance(model, keras.Model):
         return _checked(model, "the model")
-    path = MODEL if model is None else pathlib.Path(model)
+    path = SHIPPED if model is None else pathlib.Path(model)
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no trained model; `make submission` makes one, or name a .keras file")
+        raise FileNotFoundError(f"{path}: no such file; expected a .keras file")
     photo_files.refuse_pointer(path)
     try:
         network = keras.models.load_model(path, compile=False)
@@ -156,7 +158,6 @@ def in_boxes(
     if not len(boxes):
         return []
     from fkp_utils.evaluation import test_time_augmentation
-    from fkp_utils.training import runs
 
     size, channels = tuple(network.input.shape[1:3]), network.input.shape[3]
     meaning = MEANINGS[network.output.shape[1]]
@@ -165,8 +166,7 @@ def in_boxes(
     cut = [face_sets.Faces(grey, nothing, meaning.keypoints).crop(box[None], size).images[:] for box in boxes]
     images = np.repeat(np.concatenate(cut), channels, axis=3)
     crops = face_sets.Faces(images, np.repeat(nothing, len(boxes), axis=0), meaning.keypoints)
-    run: Any = types.SimpleNamespace(offset=(), predict=lambda crops: runs.predict(network, crops, meaning))
-    seen = test_time_augmentation.predict(run, crops, shifts or test_time_augmentation.SHIFTS)
+    seen = test_time_augmentation.predict(as_run(network), crops, shifts or test_time_augmentation.SHIFTS)
     found = []
     for points, spread, box, image in zip(seen.points, seen.spread, boxes, images, strict=True):
         scale = (box[2:] - box[:2]) / size[::-1]
@@ -174,3 +174,12 @@ def in_boxes(
         place = (points + 0.5) * scale + box[:2] - 0.5
         found.append(Prediction(place, spread * scale.mean(), (left, top, right, bottom), image[:, :, 0]))
     return found
+
+
+def as_run(network: keras.Model) -> test_time_augmentation.Network:
+    """The network as test-time augmentation asks it."""
+    from fkp_utils.training import runs
+
+    meaning = MEANINGS[network.output.shape[1]]
+    run: Any = types.SimpleNamespace(offset=(), predict=lambda crops: runs.predict(network, crops, meaning))
+    return run

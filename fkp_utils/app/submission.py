@@ -12,12 +12,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from fkp_utils import metrics, profiles
-from fkp_utils.app import prediction
 from fkp_utils.datasets import kaggle, loading
 from fkp_utils.recipes import best_model
 from fkp_utils.system import backend, files, places
 
 PATH = places.BUILD / "submission.csv"
+MODEL = places.BUILD / "best.keras"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,9 +54,9 @@ def write(root: str, profile: profiles.Profile, path: pathlib.Path) -> None:
     trained = [runs.run(each) for each in best_model.members(best_model.everything("kaggle", root), profile)]
     kaggle.write_submission(path, best_model.answer(trained, test).points, root)
     check(path, asked)
-    with files.replacing(prediction.MODEL) as new:
+    with files.replacing(MODEL) as new:
         shutil.copyfile(trained[0].path / "model.keras", new)
-    print(f"{path}: {len(asked)} coordinates of {len(test)} faces; the model: {prediction.MODEL}")
+    print(f"{path}: {len(asked)} coordinates of {len(test)} faces; the model: {MODEL}")
     held_back = best_model.everything("kaggle", root).parts().evaluation
     error = metrics.rmse(best_model.answer(trained, held_back).points, held_back.points)
     print(f"RMSE {error:.2f} px on {len(held_back)} rows of people not seen; benchmarks/accuracy.py says it well")

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("source", type=pathlib.Path, help="the video")
     parser.add_argument("target", type=pathlib.Path, help="the video that is written, an .mp4 file")
     parser.add_argument("--csv", type=pathlib.Path, help="a table: frame, seconds, face, and x and y of each point, px")
-    parser.add_argument("--model", type=pathlib.Path, help="a .keras file (default: build/best.keras)")
+    parser.add_argument("--model", type=pathlib.Path, help="a .keras file (default: that of the package)")
     parser.add_argument("--smallest", type=float, default=finder.SMALLEST, help="smallest face, of the shorter side")
     parser.add_argument("--no-smoothing", action="store_true", help="leave out the One-Euro filter")
     options = parser.parse_args(arguments)

@@ -37,7 +37,7 @@ COLUMNS = ["face", "point", "x", "y", "spread"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serves the page until it is stopped; 1 and a line on standard error if that cannot be."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=pathlib.Path, help="a .keras file (default: build/best.keras)")
+    parser.add_argument("--model", type=pathlib.Path, help="a .keras file (default: that of the package)")
     parser.add_argument("--port", type=int, default=7860)
     options = parser.parse_args(arguments)
     try:

@@ -7,7 +7,7 @@ import pytest
 
 import fkp_utils
 from fkp_utils import profiles
-from fkp_utils.app import prediction, submission
+from fkp_utils.app import submission
 from fkp_utils.datasets import kaggle, loading
 from fkp_utils.recipes import best_model
 from fkp_utils.system import places
@@ -20,7 +20,7 @@ SAMPLE = places.CHECKOUT / "data" / "sample"
 def _own_folders(tmp_path, monkeypatch):
     monkeypatch.setenv("FKP_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("FKP_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(prediction, "MODEL", tmp_path / "best.keras")
+    monkeypatch.setattr(submission, "MODEL", tmp_path / "best.keras")
 
 
 def rows(path):
@@ -36,7 +36,7 @@ def test_it_answers_what_is_asked_and_leaves_a_model(tmp_path, capsys):
     assert all(0 <= value <= 95 for _, value in found)
     assert f"{len(found)} coordinates of " in capsys.readouterr().out
     test = loading.load("kaggle", SAMPLE, part="test")
-    assert fkp_utils.predict(test.images[0, :, :, 0]).points.shape == (15, 2)
+    assert fkp_utils.predict(test.images[0, :, :, 0], submission.MODEL).points.shape == (15, 2)
 
 
 def test_no_test_image_is_learnt_from():
