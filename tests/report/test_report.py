@@ -6,7 +6,7 @@ import urllib.parse
 
 import pytest
 
-from fkp_utils.course import claims, notebooks
+from fkp_utils.course import api_pages, claims, notebooks
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = [
@@ -104,7 +104,7 @@ def test_every_page_is_reached_by_clicking_next(open_page, root):
         with page.expect_navigation():
             page.locator("a.right-next").click()
         seen.append(_stem(page))
-    assert seen == PAGES
+    assert seen == [*PAGES[:-1], "index", *api_pages.rooms(), PAGES[-1]]
 
 
 def test_the_front_table_leads_to_the_notebooks(open_page, root):
@@ -138,7 +138,8 @@ def test_every_claim_is_on_the_front_and_leads_to_the_cell_that_tests_it(open_pa
 def test_the_sidebar_names_the_pages(show):
     page = show("index")
     titles = [notebooks.title(name) for name in notebooks.names()]
-    assert page.locator(".bd-sidebar-primary .bd-links a").all_inner_texts() == [*titles, "Execution times"]
+    links = page.locator(".bd-sidebar-primary .bd-links a:visible").all_inner_texts()
+    assert links == [*titles, "The package, room by room", "Execution times"]
 
 
 @pytest.mark.parametrize("name", PAGES)
