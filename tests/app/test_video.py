@@ -142,7 +142,7 @@ def test_a_video_cut_short_is_an_error(clip, tmp_path, capsys, monkeypatch):
 
 def test_the_model_that_is_missing_and_the_other_suffix(clip, tmp_path, capsys):
     assert video.main([str(clip[0]), str(tmp_path / "out.mp4"), "--model", str(tmp_path / "no.keras")]) == 1
-    assert "no.keras: no trained model" in capsys.readouterr().err
+    assert "no.keras: no such file" in capsys.readouterr().err
     assert video.main([str(clip[0]), str(tmp_path / "out.gif")]) == 1
     assert "out.gif: the video is written as an .mp4 file" in capsys.readouterr().err
 

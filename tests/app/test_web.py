@@ -157,7 +157,7 @@ def test_a_visitor_uploads_a_photo_sees_points_and_downloads_them(server, photo,
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(server)
         page.locator("input[type=file]").first.set_input_files(str(photo))
-        page.locator("img[src*='faces.png']").wait_for()
+        page.locator("img[src$='/faces.png']").wait_for()
         page.get_by_role("button", name="Find the points").click()
         page.locator("svg circle.point").first.wait_for()
         expected = fkp_utils.predict(photo, model, faces="all")
@@ -183,7 +183,7 @@ def _is_here(url, server):
 
 def test_what_is_missing_is_said_in_a_line(tmp_path, capsys):
     assert web.main(["--model", str(tmp_path / "no.keras")]) == 1
-    assert "no.keras: no trained model" in capsys.readouterr().err
+    assert "no.keras: no such file" in capsys.readouterr().err
 
 
 def test_the_page_names_no_other_address(photo):
