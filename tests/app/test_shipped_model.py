@@ -1,13 +1,17 @@
 import json
 import os
 import pathlib
+import shutil
+import types
 
 import numpy as np
 import pytest
 
 import fkp_utils
+from fkp_utils import metrics
 from fkp_utils.app import prediction, shipped_model
 from fkp_utils.datasets import loading
+from fkp_utils.evaluation import test_time_augmentation
 from fkp_utils.recipes import sim_to_real
 from fkp_utils.system import places
 
@@ -44,3 +48,18 @@ def test_it_is_as_good_on_photos_as_its_card_says():
 def test_what_it_is_made_from_must_be_there(tmp_path, capsys):
     assert shipped_model.main(["--kaggle", str(tmp_path), "--wild", str(tmp_path)]) == 1
     assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_a_run_is_written_with_a_card_of_its_own_scores(tmp_path):
+    shutil.copyfile(prediction.SHIPPED, tmp_path / "model.keras")
+    described = {"data": {"limit": 16_000}, "epochs": 10, "model": "heatmap_half"}
+    facts = {"described": described, "seconds": 9.0, "parameters": 199_781, "key": "abc", "versions": {"keras": "3"}}
+    faces = loading.load("synthetic", limit=64).select(np.arange(24))
+    folder = tmp_path / "weights"
+    shipped_model.write(types.SimpleNamespace(path=tmp_path, facts=facts), faces, faces, folder)
+    assert (folder / prediction.SHIPPED.name).read_bytes() == prediction.SHIPPED.read_bytes()
+    told = json.loads((folder / shipped_model.FACTS.name).read_text())
+    points = test_time_augmentation.predict(prediction.as_run(prediction.load()), faces).points
+    assert told["scores"]["kaggle"]["rmse"] == pytest.approx(metrics.rmse(points, faces.points), rel=1e-4)
+    assert told["scores"]["wild"]["faces"] == 24
+    assert f"RMSE {told['scores']['kaggle']['rmse']:.2f} px" in (folder / shipped_model.CARD.name).read_text()
