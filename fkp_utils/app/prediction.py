@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from fkp_utils.evaluation import test_time_augmentation
 
-SHIPPED = pathlib.Path(__file__).with_name("weights") / "points15.keras"  # `make model` writes it
+SHIPPED = pathlib.Path(__file__).with_name("weights") / "points68.keras"  # `make model` writes it
 # How a face lies in its crop in the Kaggle layout, in sides of the crop: where its points have their mean, and the root
 # of their mean squared distance from it.
 MIDDLE, RADIUS = np.array([0.495, 0.475]), 0.247
@@ -31,15 +31,20 @@ NO_SHIFT = ((0, 0),)
 # What the outputs of a model may be, by their number.
 MEANINGS = {
     len(meaning): meaning
-    for meaning in (label_sources.together(keypoints.KAGGLE_15), label_sources.apart(keypoints.KAGGLE_15))
+    for meaning in (
+        label_sources.together(keypoints.KAGGLE_15),
+        label_sources.apart(keypoints.KAGGLE_15),
+        label_sources.together(keypoints.LANDMARKS_68),
+    )
 }
+SETS = {len(answered): answered for answered in (keypoints.KAGGLE_15, keypoints.LANDMARKS_68)}
 
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
     """What a network sees in a face of a photo.
 
-    points: (K, 2) px of the upright photo, 0-based pixel centres, the points of KAGGLE_15.  spread: (K,) px, how far
+    points: (K, 2) px of the upright photo, 0-based pixel centres, those of `keypoints`.  spread: (K,) px, how far
     views of the face, mirrored and moved a little, disagree about each point: large where the network is unsure.  box:
     left, top, right, bottom of the crop in px of the photo, right and bottom excluded; it may reach beyond the photo.
     crop: (H, W) uint8, what the network saw.
@@ -49,6 +54,7 @@ class Prediction:
     spread: np.ndarray
     box: tuple[int, int, int, int]
     crop: np.ndarray
+    keypoints: keypoints.KeypointSet = keypoints.KAGGLE_15
 
 
 def predict(
@@ -56,40 +62,44 @@ def predict(
     model: keras.Model | str | os.PathLike[str] | None = None,
     faces: Literal["largest", "all", "crop"] = "largest",
     smallest: float = finder.SMALLEST,
+    points: Literal[15, 68] = 15,
 ) -> Prediction | list[Prediction] | list[list[Prediction]]:
     """The points of the largest face in a photo, or a list of those of all faces in it, the largest first.
 
     Of a list of photos, or of an array (N, H, W, C) of them, it is a list of these answers.
 
     photos: files, Pillow images, or arrays as `photos.read` takes them. model: a `.keras` file of this package or a
-    model that gives the 15 points of KAGGLE_15, with or without outputs for a second label source; by default the one
-    that comes with the package, which has met synthetic faces only; `make submission` makes a better one. faces:
+    model that gives the 15 points of KAGGLE_15, with or without outputs for a second label source, or the 68 of
+    LANDMARKS_68; by default the one that comes with the package, which has met synthetic faces only and gives 68; for
+    the 15 points `make submission` makes a better one. faces:
     "largest"; "all", of which there may be none; or "crop": the photo is one face, cut out as in the Kaggle layout, and
     no face is looked for. A photo of the model's own size is taken for such a crop. smallest: the smallest face that is
-    looked for, as a share of the photo's shorter side.
+    looked for, as a share of the photo's shorter side. points: 15, those of KAGGLE_15, or 68, those of 300-W.
 
     Faces are found by `finder.find`, and each crop is corrected by the points that the network finds in it.
 
     FileNotFoundError if there is no such model or file; ValueError for what is no photo or no model of these points,
     and for a photo without a face, unless all are asked for.
     """
+    if points not in SETS:
+        raise ValueError(f"points is {points!r}; expected {' or '.join(map(str, SETS))}")
     if faces not in ("largest", "all", "crop"):
         raise ValueError(f"faces is {faces!r}; expected 'largest', 'all' or 'crop'")
     network = load(model)
     if isinstance(photos, str | os.PathLike | Image.Image) or (
         isinstance(photos, np.ndarray) and photo_files.is_one(photos)
     ):
-        found = in_photo(network, photos, faces, smallest)
+        found = in_photo(network, photos, faces, smallest, points)
         return found if faces == "all" else found[0]
-    several = [in_photo(network, photo, faces, smallest) for photo in photos]
+    several = [in_photo(network, photo, faces, smallest, points) for photo in photos]
     return several if faces == "all" else [found[0] for found in several]
 
 
 def load(model: keras.Model | str | os.PathLike[str] | None = None) -> keras.Model:
     """The model of a `.keras` file, by default of SHIPPED; a model is only checked.
 
-    FileNotFoundError if there is no such file; ValueError, with its name, for one that is damaged or gives other points
-    than those of KAGGLE_15.
+    FileNotFoundError if there is no such file; ValueError, with its name, for one that is damaged or gives neither the
+    points of KAGGLE_15 nor those of LANDMARKS_68.
     """
     from fkp_utils.system import backend
 
@@ -113,18 +123,22 @@ def _checked(network: keras.Model, name: str) -> keras.Model:
     shape: tuple[int | None, ...] = tuple(getattr(network.output, "shape", ()))
     if len(getattr(network.input, "shape", ())) != 4 or len(shape) != 3 or shape[2] != 2 or shape[1] not in MEANINGS:
         known = " or ".join(map(str, MEANINGS))
-        raise ValueError(f"{name} gives {shape[1:]}; expected ({known}, 2), the points of KAGGLE_15")
+        raise ValueError(f"{name} gives {shape[1:]}; expected ({known}, 2), the points of KAGGLE_15 or LANDMARKS_68")
     return network
 
 
 def in_photo(
-    network: keras.Model, photo: photo_files.Photo, faces: str = "all", smallest: float = finder.SMALLEST
+    network: keras.Model,
+    photo: photo_files.Photo,
+    faces: str = "all",
+    smallest: float = finder.SMALLEST,
+    points: int = 15,
 ) -> list[Prediction]:
     """The faces of one photo, the largest first, as `predict` says; but for "all", there is exactly one."""
     levels = photo_files.read(photo)
     height, width = levels.shape[:2]
     if faces == "crop" or (height, width) == tuple(network.input.shape[1:3]):
-        return in_boxes(network, levels, np.array([[0, 0, width, height]]))
+        return in_boxes(network, levels, np.array([[0, 0, width, height]]), points=points)
     middles, radii = finder.find(levels, smallest)
     if faces == "largest" and not len(middles):
         name = os.fspath(photo) if isinstance(photo, str | os.PathLike) else "the photo"
@@ -135,7 +149,7 @@ def in_photo(
     boxes = boxes[:1] if faces == "largest" else boxes
     for _ in range(2):
         boxes = np.array([box_of(face.points) for face in in_boxes(network, levels, boxes, NO_SHIFT)]).reshape(-1, 4)
-    return in_boxes(network, levels, boxes)
+    return in_boxes(network, levels, boxes, points=points)
 
 
 def box_of(points: np.ndarray) -> np.ndarray:
@@ -152,34 +166,53 @@ def around(middle: np.ndarray, radius: float) -> np.ndarray:
 
 
 def in_boxes(
-    network: keras.Model, photo: np.ndarray, boxes: np.ndarray, shifts: Sequence[tuple[int, int]] | None = None
+    network: keras.Model,
+    photo: np.ndarray,
+    boxes: np.ndarray,
+    shifts: Sequence[tuple[int, int]] | None = None,
+    points: int = 15,
 ) -> list[Prediction]:
-    """What the network sees in each box (N, 4) of a photo (H, W, 3) uint8, the mean of views as `shifts` says."""
+    """What the network sees in each box (N, 4) of a photo (H, W, 3) uint8, the mean of views as `shifts` says.
+
+    ValueError for 68 points of a network that gives 15.
+    """
+    answered = SETS[points]
+    run = as_run(network, answered)
     if not len(boxes):
         return []
     from fkp_utils.evaluation import test_time_augmentation
 
     size, channels = tuple(network.input.shape[1:3]), network.input.shape[3]
-    meaning = MEANINGS[network.output.shape[1]]
     grey = np.asarray(Image.fromarray(photo).convert("L"))[None, :, :, None]
-    nothing = np.full((1, len(meaning.keypoints), 2), np.nan, np.float32)
-    cut = [face_sets.Faces(grey, nothing, meaning.keypoints).crop(box[None], size).images[:] for box in boxes]
+    nothing = np.full((1, len(answered), 2), np.nan, np.float32)
+    cut = [face_sets.Faces(grey, nothing, answered).crop(box[None], size).images[:] for box in boxes]
     images = np.repeat(np.concatenate(cut), channels, axis=3)
-    crops = face_sets.Faces(images, np.repeat(nothing, len(boxes), axis=0), meaning.keypoints)
-    seen = test_time_augmentation.predict(as_run(network), crops, shifts or test_time_augmentation.SHIFTS)
+    crops = face_sets.Faces(images, np.repeat(nothing, len(boxes), axis=0), answered)
+    seen = test_time_augmentation.predict(run, crops, shifts or test_time_augmentation.SHIFTS)
     found = []
-    for points, spread, box, image in zip(seen.points, seen.spread, boxes, images, strict=True):
+    for place, spread, box, image in zip(seen.points, seen.spread, boxes, images, strict=True):
         scale = (box[2:] - box[:2]) / size[::-1]
         left, top, right, bottom = (int(edge) for edge in box)
-        place = (points + 0.5) * scale + box[:2] - 0.5
-        found.append(Prediction(place, spread * scale.mean(), (left, top, right, bottom), image[:, :, 0]))
+        in_the_photo = (place + 0.5) * scale + box[:2] - 0.5
+        edges = left, top, right, bottom
+        found.append(Prediction(in_the_photo, spread * scale.mean(), edges, image[:, :, 0], answered))
     return found
 
 
-def as_run(network: keras.Model) -> test_time_augmentation.Network:
-    """The network as test-time augmentation asks it."""
+def as_run(
+    network: keras.Model, answered: keypoints.KeypointSet = keypoints.KAGGLE_15
+) -> test_time_augmentation.Network:
+    """The network as test-time augmentation asks it, answering with these points.  ValueError if it cannot."""
     from fkp_utils.training import runs
 
     meaning = MEANINGS[network.output.shape[1]]
-    run: Any = types.SimpleNamespace(offset=(), predict=lambda crops: runs.predict(network, crops, meaning))
+    if len(meaning.keypoints) < len(answered):
+        raise ValueError(
+            f"the model gives the points of {meaning.keypoints.name}; those of {answered.name} are asked for"
+        )
+
+    def predict(crops: face_sets.Faces) -> np.ndarray:
+        return keypoints.convert(runs.predict(network, crops, meaning), meaning.keypoints, answered)
+
+    run: Any = types.SimpleNamespace(offset=(), predict=predict)
     return run

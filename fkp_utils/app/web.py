@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from fkp_utils import keypoints
 from fkp_utils.app import finder, photos, prediction
 
 if TYPE_CHECKING:
@@ -77,21 +76,21 @@ def build(network: keras.Model, folder: pathlib.Path) -> gradio.Blocks:
     """The page; `folder` gets the example, a picture of synthetic faces."""
     import gradio
 
-    def answer(path: str | None, smallest: float) -> tuple[np.ndarray, list[prediction.Prediction]]:
+    def answer(path: str | None, smallest: float, count: int) -> tuple[np.ndarray, list[prediction.Prediction]]:
         if not path:
             raise gradio.Error("No photo is given.", print_exception=False)
         try:
             photo = photos.read(path)
-            return photo, prediction.in_photo(network, photo, "all", smallest)
+            return photo, prediction.in_photo(network, photo, "all", smallest, count)
         except (ValueError, OSError) as error:
             text = str(error).replace(str(path), pathlib.Path(path).name)
             raise gradio.Error(text, print_exception=False) from error
 
-    def points(path: str | None, smallest: float) -> dict[str, Any]:
-        return as_json(*answer(path, smallest))
+    def points(path: str | None, smallest: float, count: int = 15) -> dict[str, Any]:
+        return as_json(*answer(path, smallest, count))
 
-    def show(path: str | None, smallest: float) -> str:
-        return as_html(*answer(path, smallest))
+    def show(path: str | None, smallest: float, count: int) -> str:
+        return as_html(*answer(path, smallest, count))
 
     example = folder / "synthetic-faces.png"
     example_photo().save(example)
@@ -116,14 +115,16 @@ def build(network: keras.Model, folder: pathlib.Path) -> gradio.Blocks:
                 smallest = gradio.Slider(
                     0.02, 1, finder.SMALLEST, step=0.01, label="Smallest face, as a share of the photo's shorter side"
                 )
+                sets = list(prediction.SETS)[: 1 + (network.output.shape[1] == 68)]
+                count = gradio.Radio(sets, value=sets[0], label="Points")
                 button = gradio.Button("Find the points", variant="primary")
                 gradio.Examples([[str(example)]], [photo], label="Synthetic faces")
             with gradio.Column(scale=2):
                 found = gradio.HTML(label="Points")
-        button.click(show, [photo, smallest], found, api_visibility="private", concurrency_id="network")
+        button.click(show, [photo, smallest, count], found, api_visibility="private", concurrency_id="network")
         numbers = gradio.JSON(visible=False)
         gradio.Button(visible=False).click(
-            points, [photo, smallest], numbers, api_name="points", concurrency_id="network"
+            points, [photo, smallest, count], numbers, api_name="points", concurrency_id="network"
         )
     return page
 
@@ -138,12 +139,12 @@ def example_photo() -> Image.Image:
 
 def as_json(photo: np.ndarray, faces: Sequence[prediction.Prediction]) -> dict[str, Any]:
     """Width and height of the upright photo in px, and for each face its box, points and their spread, in px."""
-    names, height, width = keypoints.KAGGLE_15.names, *photo.shape[:2]
+    height, width = photo.shape[:2]
     answers = [
         {
             "box": list(face.box),
-            "points": dict(zip(names, face.points.round(2).tolist(), strict=True)),
-            "spread": dict(zip(names, face.spread.round(2).tolist(), strict=True)),
+            "points": dict(zip(face.keypoints.names, face.points.round(2).tolist(), strict=True)),
+            "spread": dict(zip(face.keypoints.names, face.spread.round(2).tolist(), strict=True)),
         }
         for face in faces
     ]
@@ -168,9 +169,9 @@ def as_html(photo: np.ndarray, faces: Sequence[prediction.Prediction]) -> str:
     marks, crops = [], []
     for number, face in enumerate(faces):
         left, top, right, bottom = face.box
-        dot, line = (right - left) / 80, STYLE.format((right - left) / 200)
+        dot, line = (right - left) / (80 if len(face.points) == 15 else 140), STYLE.format((right - left) / 200)
         marks.append(f'<rect x="{left}" y="{top}" width="{right - left}" height="{bottom - top}" style="{line}"/>')
-        for name, (x, y), spread in zip(keypoints.KAGGLE_15.names, face.points, face.spread, strict=True):
+        for name, (x, y), spread in zip(face.keypoints.names, face.points, face.spread, strict=True):
             place = f'cx="{x + 0.5:.2f}" cy="{y + 0.5:.2f}"'
             told = f"face {number}, {name}: x {x:.1f}, y {y:.1f}, spread {spread:.1f} px"
             marks.append(

@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING, Any
 from fkp_utils import profiles
 from fkp_utils.course import notebooks
 from fkp_utils.datasets import loading
-from fkp_utils.system import backend, files, places
+from fkp_utils.system import backend, devices, files, places
 
 if TYPE_CHECKING:
     import nbformat
 
-EVERY = 10.0  # seconds between two lines of progress where there is no terminal
+EVERY = 30.0  # seconds between two lines of progress where there is no terminal
+MOST = 4  # notebooks at a time that "auto" runs; each needs about 2 GB of memory
 # Not to be imported: with nbformat comes jsonschema, and with it, where it is installed, a grammar of addresses that
 # takes as long to load as all else together; no notebook has anything for it to check.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -183,9 +184,23 @@ def _sentence(error: Exception) -> str:
     return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
 
 
+def number_of_jobs(text: str, processors: int) -> int:
+    """How many notebooks run at a time: a number, or "auto" for one on each processor, at most MOST.
+
+    SeriesError for anything else.
+    """
+    if text == "auto":
+        return min(processors, MOST)
+    if not text.isdecimal() or int(text) < 1:
+        raise SeriesError(f"jobs is {text!r}; expected how many notebooks run at a time, 1 or more, or 'auto'")
+    return int(text)
+
+
 def report(data: str, root: str, profile: str, kernel: str, jobs: int) -> None:
     """Executes what is not up to date, then builds the book; SeriesError if a notebook failed.
 
+    Where several notebooks run at a time, they share the processors: threads that wait for one another's cost more than
+    they compute, as the networks are small.
     The configuration is kept as build/series.json, so that Snakemake can also be called by itself, on a cluster, say.
     """
     import filelock
@@ -193,6 +208,9 @@ def report(data: str, root: str, profile: str, kernel: str, jobs: int) -> None:
     from fkp_utils.course import book
 
     _environment()
+    if jobs > 1:
+        for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
+            os.environ.setdefault(name, str(max(1, devices.processors() // jobs)))
     config = _checked_configuration(data, root, profile, kernel) | {"live": jobs == 1 and sys.stdout.isatty()}
     path = places.BUILD / "series.json"
     command = [sys.executable, "-m", "snakemake", "notebooks", "--cores", str(jobs), "--keep-going", "--nolock"]
@@ -241,14 +259,13 @@ def main(arguments: list[str] | None = None) -> int:
         command.add_argument("--root", default="", help="folder of the data")
         command.add_argument("--profile", default="quick")
         command.add_argument("--kernel", default="python3")
-    whole.add_argument("--jobs", default="1", help="how many notebooks at a time")
+    whole.add_argument("--jobs", default="auto", help="how many notebooks at a time (default: one on each processor)")
     single.add_argument("--live", default="False", help="rewrite the line of progress")
     given = parser.parse_args(arguments)
     try:
         if given.command == "report":
-            if not given.jobs.isdecimal() or int(given.jobs) < 1:
-                raise SeriesError(f"jobs is {given.jobs!r}; expected how many notebooks run at a time, 1 or more")
-            report(given.data, given.root, given.profile, given.kernel, int(given.jobs))
+            jobs = number_of_jobs(given.jobs, devices.processors())
+            report(given.data, given.root, given.profile, given.kernel, jobs)
         else:
             parameters = {"DATA": given.data, "ROOT": given.root, "PROFILE": given.profile}
             target = folder(given.data, given.profile)

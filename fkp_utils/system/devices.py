@@ -6,6 +6,11 @@ import os
 import pathlib
 
 
+def processors() -> int:
+    """How many processors this process may use; where the system does not say, all that there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def cpu() -> str:
     """The processor as a page names it."""
     return f"CPU, {os.cpu_count()} cores"

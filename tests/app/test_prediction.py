@@ -134,9 +134,30 @@ def test_options_are_checked(network, face):
 def test_a_model_must_be_there_and_know_the_points(tmp_path, face):
     with pytest.raises(FileNotFoundError, match=r"best.keras: no such file; expected a .keras file"):
         fkp_utils.predict(face, tmp_path / "best.keras")
-    for points in (5, 58, 68):
-        with pytest.raises(ValueError, match=rf"gives \({points}, 2\); expected \(15 or 17, 2\)"):
+    for points in (5, 58):
+        with pytest.raises(ValueError, match=rf"gives \({points}, 2\); expected \(15 or 17 or 68, 2\)"):
             fkp_utils.predict(face, architectures.build("lenet5", points))
+
+
+def test_a_model_of_68_points_answers_with_them_or_with_the_fifteen(face):
+    model = architectures.build("lenet5", 68, seed=3)
+    dense = fkp_utils.predict(face, model, points=68)
+    assert dense.keypoints == keypoints.LANDMARKS_68
+    assert dense.points.shape == (68, 2)
+    assert dense.spread.shape == (68,)
+    few = fkp_utils.predict(face, model)
+    assert few.keypoints == keypoints.KAGGLE_15
+    converted = keypoints.convert(dense.points, keypoints.LANDMARKS_68, keypoints.KAGGLE_15)
+    np.testing.assert_allclose(few.points, converted, atol=1e-3)
+
+
+def test_a_model_of_15_points_is_not_asked_for_68(network, face):
+    with pytest.raises(
+        ValueError, match="the model gives the points of KAGGLE_15; those of LANDMARKS_68 are asked for"
+    ):
+        fkp_utils.predict(face, network, points=68)
+    with pytest.raises(ValueError, match="points is 5; expected 15 or 68"):
+        fkp_utils.predict(face, network, points=5)
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def client(server):
 def ask(client, path, smallest=0.12):
     import gradio_client
 
-    return client.predict(gradio_client.handle_file(str(path)), smallest, api_name="/points")
+    return client.predict(gradio_client.handle_file(str(path)), smallest, 15, api_name="/points")
 
 
 def test_a_program_gets_the_points_of_every_face(client, photo, model):
@@ -121,7 +121,7 @@ def test_a_bad_file_is_refused_and_the_next_one_answered(client, photo, tmp_path
 def test_no_other_file_of_this_machine_and_no_other_address_is_read(server, tmp_path):
     (tmp_path / "secret.png").write_bytes(b"secret")
     for path in (str(tmp_path / "secret.png"), f"{server}/secret.png", "file:///etc/passwd"):
-        data = {"data": [{"path": path, "meta": {"_type": "gradio.FileData"}}, 0.12]}
+        data = {"data": [{"path": path, "meta": {"_type": "gradio.FileData"}}, 0.12, 15]}
         request = urllib.request.Request(
             f"{server}/gradio_api/call/points", json.dumps(data).encode(), {"Content-Type": "application/json"}
         )

@@ -225,6 +225,13 @@ def test_make_passes_every_option(tiny):
     assert all(f'--{name.lower()} "{value}"' in printed for name, value in given.items())
 
 
+@pytest.mark.parametrize(
+    ("text", "processors", "expected"), [("auto", 2, 2), ("auto", 64, 4), ("auto", 1, 1), ("9", 2, 9)]
+)
+def test_as_many_notebooks_run_at_a_time_as_there_are_processors(text, processors, expected):
+    assert series.number_of_jobs(text, processors) == expected
+
+
 @pytest.mark.parametrize("version", [(2, 7), (3, 10), (3, 14)])
 def test_another_python_is_refused_in_one_sentence(tiny, version):
     fake = tiny.folder / "python"

@@ -47,21 +47,33 @@ _MISSING = {
 }
 
 
-def load(root: str | os.PathLike[str] | None = None, limit: int | None = None, *, seed: int = 0) -> faces.Faces:
-    """`limit` faces (default 3,000) as `make` makes them, kept in the cache.  ValueError if `root` is given."""
+def load(
+    root: str | os.PathLike[str] | None = None,
+    limit: int | None = None,
+    *,
+    seed: int = 0,
+    points_of: keypoints.KeypointSet = keypoints.KAGGLE_15,
+) -> faces.Faces:
+    """`limit` faces (default 3,000) as `make` makes them, kept in the cache.
+
+    With points_of=LANDMARKS_68, so many faces of the same people as `render` labels them: no label is missing.
+    ValueError if `root` is given, and for other points.
+    """
     _refuse(root)
     count = FACES if limit is None else limit
 
     def build(folder: pathlib.Path) -> None:
-        made = make(count, seed)
+        of_kaggle = points_of == keypoints.KAGGLE_15
+        made = make(count, seed) if of_kaggle else render(synthetic_people.draw(count, seed), None, points_of)
         columns = {name: getattr(made, name) for name in STORED}
         np.savez(folder / "faces.npz", **columns, **made.attributes)  # type: ignore[arg-type]  # none is allow_pickle
 
-    folder = cache.cached("synthetic", [], f"{fingerprint()}, {count} faces, seed {seed}", build)
+    others = "" if points_of == keypoints.KAGGLE_15 else f", {points_of.name}"
+    folder = cache.cached("synthetic", [], f"{fingerprint()}, {count} faces, seed {seed}{others}", build)
     with np.load(folder / "faces.npz") as file:
         stored = dict(file)
     columns = {name: stored.pop(name) for name in STORED}
-    return faces.Faces(**columns, keypoints=keypoints.KAGGLE_15, attributes=stored)
+    return faces.Faces(**columns, keypoints=points_of, attributes=stored)
 
 
 def make(count: int, seed: int = 0, workers: int | None = None) -> faces.Faces:

@@ -117,6 +117,7 @@ def _persons(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
         "beard_dark": np.where(beard_kind == 1, rng.uniform(0.15, 0.4, count), rng.uniform(0.5, 0.97, count)),
         "freckles": np.where(some(0.3), rng.random(count), 0.0),
         "brow_soft": rng.uniform(0.5, 2.0, count),
+        "brow_fade": rng.uniform(0.02, 0.4, count),
         "sockets": normal(0.85, 0.45).clip(0),
         "mottle": rng.gamma(2.0, 0.5, count),
         "lumps": rng.gamma(2.0, 0.45, count).clip(0, 2.5),
@@ -125,6 +126,8 @@ def _persons(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
     adults["beard"] = np.where(child > 0, 0, adults["beard"])
     for name, change in CHILD.items():
         adults[name] = adults[name] + change * child
+    for name, least in (("brow_dark", 0.1), ("sockets", 0.0)):
+        adults[name] = adults[name].clip(least)
     return {**adults, "child": child}
 
 
@@ -137,7 +140,9 @@ def _occasions(rng: np.random.Generator, person: dict[str, np.ndarray]) -> dict[
     def some(share: float) -> np.ndarray:
         return rng.random(count) < share
 
-    smile = np.where(some(0.55), rng.random(count), normal(-0.05, 0.1))
+    # 1 is a full smile, whose corners move by 13 mm out and up (14 on average: Paletz et al., The shape of a normal
+    # smile, 1994).
+    smile = np.where(some(0.6), rng.random(count), normal(-0.05, 0.1))
     opening = np.where(some(0.5), rng.gamma(1.3, 5.5, count), 0.0).clip(0, 40)
     opening = np.maximum(opening, np.clip(14 * smile - 3.5, 0, 9) * some(0.8))
     full = person["lip_full"] * (1 - 0.22 * np.clip(smile, 0, 1))
@@ -154,7 +159,7 @@ def _occasions(rng: np.random.Generator, person: dict[str, np.ndarray]) -> dict[
         "opening": opening,
         "jaw_drop": 0.9 * opening,
         "mouth": person["mouth"] - 1.5 * np.clip(smile, 0, 1),
-        "mouth_half": person["mouth_width"] * (1 + 0.26 * np.clip(smile, 0, 1) - 0.009 * opening),
+        "mouth_half": person["mouth_width"] * (1 + 0.36 * np.clip(smile, 0, 1) - 0.009 * opening),
         "lip_top": 7.2 * full,
         "lip_bottom": 9.2 * full,
         "lids": lids,

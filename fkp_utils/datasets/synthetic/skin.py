@@ -30,7 +30,7 @@ def brow_height(face: types.SimpleNamespace, along: np.ndarray) -> np.ndarray:
 def seam(face: types.SimpleNamespace, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Heights of the edges of the upper and the lower lip inside the mouth, x from -1 to 1 between its corners."""
     square = np.minimum(x * x, 1)
-    top = face.mouth + (0.45 * face.opening - 5.0 * face.smile) * square
+    top = face.mouth + (0.45 * face.opening - 8.0 * face.smile) * square
     return top, top + face.opening * (1 - square)
 
 
@@ -92,7 +92,7 @@ def _wrinkles(albedo: np.ndarray, across: np.ndarray, face: types.SimpleNamespac
     rows, columns = heads.window(-46, 46, face.nose_tip - 2, 84)
     y, x = heads.grid().height[rows], np.abs(across[rows, columns])
     fall = np.clip((y - face.nose_tip - 1) / 32, 0, 1.3)
-    away = x - (15 + 3 * face.smile + (14 + 4 * face.smile) * fall**1.25)
+    away = x - (15 + 3 * face.smile + (14 + 6 * face.smile) * fall**1.25)
     strength = (0.1 + 0.22 * face.age + 0.28 * max(face.smile, 0)) * heads.smoothstep(fall * 4)
     strength = strength * (fall < 1.25) * (1.25 - fall)
     albedo[rows, columns] *= 1 - strength * np.exp(-((away / (2.0 + 1.2 * (away > 0))) ** 2))
@@ -111,10 +111,12 @@ def _brows(albedo: np.ndarray, across: np.ndarray, face: types.SimpleNamespace, 
         along = (across[rows, columns] * side - face.brow_inner) / (face.brow_outer - face.brow_inner)
         inside = heads.smoothstep(along * 9 + 0.5) * heads.smoothstep((1 - along) * 12 + 0.5)
         along = np.clip(along, 0, 1)
+        thinned = 0.25 + 0.75 * heads.smoothstep(along / face.brow_fade)  # hairs are sparse towards both ends
+        thinned *= 0.4 + 0.6 * heads.smoothstep((1 - along) / (0.6 * face.brow_fade))
         thick = face.brow_thick * (0.55 + 1.9 * along**0.5 * (1 - along) + 0.1)
         away = np.abs(y - brow_height(face, along)) / thick
         hairy = (1.2 - away + 0.25 * noise[rows, columns]) / face.brow_soft + 0.4
-        share = face.brow_dark * inside * heads.smoothstep(hairy)
+        share = face.brow_dark * inside * thinned * heads.smoothstep(hairy)
         tone = min(0.6 * face.hair_tone + 0.01, 0.45 * face.skin)
         albedo[rows, columns] += (tone - albedo[rows, columns]) * share
 
