@@ -73,7 +73,7 @@ def starts(histories: Mapping[str, Mapping[str, pd.DataFrame]]) -> mpl_figure.Fi
         errors = pd.concat([history["validation"] for history in found.values()])
         last = max(history["epoch"].max() for history in found.values())
         axes.set(title=name, xlabel="epoch", xlim=(0.5, last + 0.5), ylim=(0, 1.08 * errors.max()))
-        axes.locator_params(axis="x", integer=True)
+        axes.locator_params(axis="x", integer=True, min_n_ticks=1)
         axes.legend(frameon=False)
     grid[0, 0].set_ylabel("validation RMSE (px)")
     return figure
