@@ -58,9 +58,10 @@ def curve_sheet(histories: Mapping[str, tuple[pd.DataFrame, int]], columns: int 
 def map_sheet(
     layers: Mapping[str, np.ndarray], columns: int = MOST_COLUMNS, image: np.ndarray | None = None
 ) -> mpl_figure.Figure:
-    """The maps (h, w, C) that each layer makes of one image, in rows; each scaled by its largest value, the title.
+    """The maps (h, w, C) that each layer makes of one image, in rows; the title is a map's largest value.
 
-    image: (H, W, C), drawn beside the first row in a column of its own.
+    Each is scaled by the value that 99% of its places do not exceed, so that a few very bright ones do not hide the
+    rest.  image: (H, W, C), drawn beside the first row in a column of its own.
     """
     rows = [
         (name if start == 0 else "", maps[..., start : start + columns])
@@ -80,7 +81,7 @@ def map_sheet(
     for line, (name, maps) in zip(grid[:, first:], rows, strict=True):
         for axes, values in zip(line, np.moveaxis(maps, -1, 0), strict=False):
             axes.axis("on")
-            axes.imshow(values, cmap=MAPS, vmin=0, vmax=max(values.max(), 1e-6))
+            axes.imshow(values, cmap=MAPS, vmin=0, vmax=np.quantile(values, 0.99) or max(values.max(), 1e-6))
             axes.set(xticks=[], yticks=[])
             axes.set_title(f"{values.max():.2g}", fontsize=11, pad=2)
             axes.grid(visible=False)
@@ -145,12 +146,11 @@ def filter_sheet(kernel: np.ndarray, columns: int = 13) -> mpl_figure.Figure:
 
 
 def unit_values(axes: mpl_axes.Axes, values: np.ndarray, usual: np.ndarray) -> mpl_axes.Axes:
-    """What each of U units puts out for one face (U,) as bars, and on average over faces (U,) as ticks."""
-    units = np.arange(len(values))
-    axes.bar(units, values, color=plots.BLUE, width=0.8, label="this face")
-    axes.plot(units, usual, "_", color=plots.ORANGE, markersize=5, markeredgewidth=1.5, label="mean of all faces")
-    axes.set(xlabel="unit", ylabel="value", xlim=(-1, len(values)))
-    axes.grid(visible=False, axis="x")
+    """What each of U units puts out for one face (U,) as dots, and on average over faces (U,) as a falling line."""
+    order, rank = np.argsort(-usual, kind="stable"), np.arange(1, len(usual) + 1)
+    axes.plot(rank, values[order], "o", color=plots.BLUE, markersize=4, label="this face")
+    axes.plot(rank, usual[order], color=plots.ORANGE, linewidth=2, label="mean of all faces")
+    axes.set(xlabel="unit, by its mean", ylabel="value", xlim=(0, len(usual) + 1))
     return axes
 
 

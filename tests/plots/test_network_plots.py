@@ -58,14 +58,16 @@ def test_one_curve_fills_the_figure():
 
 def test_maps_have_their_own_scale_and_a_row_of_their_layer():
     layers = {"first": np.arange(24.0).reshape(2, 2, 6), "second": np.zeros((4, 4, 16))}
+    layers["second"][0, 0, 1] = 5
     figure = network_plots.map_sheet(layers)
     grid = np.reshape(figure.axes, (3, 8))
     assert [line[0].get_ylabel() for line in grid] == ["first", "second", ""]
     assert [axes.axison for axes in grid[0]] == [True] * 6 + [False] * 2
     np.testing.assert_array_equal(grid[0, 3].images[0].get_array(), layers["first"][..., 3])
     assert grid[0, 3].get_title() == "21"
-    assert grid[0, 3].images[0].get_clim() == (0, 21)
+    assert grid[0, 3].images[0].get_clim() == pytest.approx((0, np.quantile([3, 9, 15, 21], 0.99)))
     assert grid[1, 0].get_title() == "0"
+    assert grid[1, 1].get_title() == "5"
 
 
 def test_the_image_stands_beside_its_first_maps():
@@ -105,10 +107,12 @@ def test_kernels_are_drawn_by_filter_around_zero():
     assert [axes.get_title() for axes in grid[0]] == list("abcde")
 
 
-def test_units_show_the_face_and_the_usual(axes):
-    network_plots.unit_values(axes, np.array([0.0, 2.0]), np.array([1.0, 0.5]))
-    assert [bar.get_height() for bar in axes.patches] == [0, 2]
-    assert axes.lines[0].get_ydata().tolist() == [1, 0.5]
+def test_units_show_the_face_and_the_usual_by_its_size(axes):
+    network_plots.unit_values(axes, np.array([0.0, 2.0, 3.0]), np.array([0.5, 0.0, 1.0]))
+    dots, line = axes.lines
+    assert dots.get_ydata().tolist() == [3, 0, 2]
+    assert line.get_ydata().tolist() == [1, 0.5, 0]
+    assert dots.get_xdata().tolist() == line.get_xdata().tolist() == [1, 2, 3]
 
 
 def test_outputs_that_are_the_same_for_every_face_have_no_spread(axes):
