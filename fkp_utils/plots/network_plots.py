@@ -36,22 +36,36 @@ def learning_curves(axes: mpl_axes.Axes, history: pd.DataFrame, kept: int | None
     return axes
 
 
-def curve_sheet(histories: Mapping[str, tuple[pd.DataFrame, int]], columns: int = 3) -> mpl_figure.Figure:
-    """`learning_curves` of each name, on the same scales, which leave out the worst twentieth of the errors."""
+def curve_sheet(
+    histories: Mapping[str, tuple[pd.DataFrame, int]], columns: int = 3, level: float | None = None, unit: str = ""
+) -> mpl_figure.Figure:
+    """`learning_curves` of each name, on the same scales, which leave out the worst twentieth of the errors.
+
+    level: the error of the mean points, drawn as a dashed line.  unit: if given, what is drawn instead of the error in
+    px; its axis is logarithmic.
+    """
     rows = -(-len(histories) // columns)
     columns = min(columns, len(histories))
     size = (plots.WIDTH, 0.4 + 2.3 * rows)
     figure, grid = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
     for axes, (name, (history, kept)) in zip(grid.flat, histories.items(), strict=False):
         learning_curves(axes, history, kept).set_title(name)
+        if level is not None:
+            axes.axhline(level, color="black", linestyle="--", linewidth=1, zorder=1)
+        axes.set(ylabel=unit or axes.get_ylabel())
         axes.label_outer()
     for axes in grid.flat[len(histories) :]:
         axes.axis("off")
     errors = pd.concat([history[["training", "validation"]] for history, _ in histories.values()]).to_numpy()
     low, high = errors.min(), np.quantile(errors, 0.95)
+    high = high if level is None else max(high, 1.03 * level)
     grid[0, 0].set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
+    if unit:
+        grid[0, 0].set(yscale="log", ylim=(0.8 * low, 1.3 * high))
     handles = [plt.Line2D([], [], color=colour) for colour in (plots.BLUE, plots.ORANGE)]
-    figure.legend(handles, ["training", "validation"], loc="outside lower center", ncols=2, frameon=False)
+    handles += [plt.Line2D([], [], color="black", linestyle="--", linewidth=1)] * (level is not None)
+    names = ["training", "validation", "mean points"][: len(handles)]
+    figure.legend(handles, names, loc="outside lower center", ncols=len(handles), frameon=False)
     return figure
 
 
@@ -196,6 +210,49 @@ def overlay_sheet(
     if drawn is not None:
         figure.colorbar(drawn, ax=grid, location="bottom", label=label, fraction=0.05, aspect=50, pad=0.02)
     return figure
+
+
+def descent_sheet(paths: Mapping[str, np.ndarray], steepness: Sequence[float]) -> mpl_figure.Figure:
+    """Paths (T, 2) of two weights in a valley, a panel each, over the contour lines of its loss.
+
+    steepness: the second derivatives of the loss along the two weights; its lowest point, at 0, is marked.
+    """
+    width = 1.15 * max(np.abs(path[0]).max() for path in paths.values())
+    limits = (width, 0.45 * width)
+    grid = np.meshgrid(*(np.linspace(-each, each, 101) for each in limits))
+    loss = np.sum([each * axis**2 / 2 for each, axis in zip(steepness, grid, strict=True)], axis=0)
+    figure, panels = plt.subplots(1, len(paths), figsize=(plots.WIDTH, 2.7), sharey=True, squeeze=False)
+    for axes, (name, path) in zip(panels[0], paths.items(), strict=True):
+        axes.contour(*grid, loss, np.geomspace(0.003, 0.6, 7) * loss.max(), colors="0.8")
+        axes.plot(*path.T, "o-", color=plots.BLUE, markersize=4)
+        axes.plot(0, 0, "x", color="black", markersize=8, zorder=4)
+        axes.set(xlim=(-limits[0], limits[0]), ylim=(-limits[1], limits[1]), xlabel="$w_1$", title=name)
+        axes.grid(visible=False)
+    panels[0, 0].set_ylabel("$w_2$")
+    return figure
+
+
+def loss_by_rate(
+    axes: mpl_axes.Axes, rates: Sequence[float], losses: Mapping[str, np.ndarray], level: float
+) -> mpl_axes.Axes:
+    """Losses (R,) over the learning rates, a line for each name, and a dashed one at the level of the mean points.
+
+    What explodes, or is far above the level, lies outside.
+    """
+    for number, (name, values) in enumerate(losses.items()):
+        axes.plot(rates, values, "o-" if number else "s--", label=name)
+    axes.axhline(level, color="black", linestyle="--", linewidth=1, label="mean points")
+    known = np.concatenate([values[np.isfinite(values)] for values in losses.values()])
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel="learning rate",
+        ylim=(0.8 * min([level, *known]), max(5 * level, 2 * known.min())),
+    )
+    axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
+    axes.minorticks_off()
+    axes.legend(frameon=False)
+    return axes
 
 
 def rate_curve(

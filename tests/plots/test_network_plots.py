@@ -52,6 +52,17 @@ def test_curves_share_a_scale_that_an_explosion_does_not_stretch():
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["training", "validation"]
 
 
+def test_curves_have_the_level_of_the_mean_points_and_another_unit():
+    figure = network_plots.curve_sheet({"a": (history(epochs=20), 0), "b": (history(), 0)}, 2, level=4.0, unit="loss")
+    first, second = figure.axes
+    for axes in (first, second):
+        assert [line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == "--"] == [4.0]
+    assert (first.get_yscale(), first.get_ylabel(), second.get_ylabel()) == ("log", "loss", "")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["training", "validation", "mean points"]
+    low = network_plots.curve_sheet({"a": (history(epochs=20), 0)}, level=50.0)
+    assert low.axes[0].get_ylim()[1] > 50
+
+
 def test_one_curve_fills_the_figure():
     assert len(network_plots.curve_sheet({"a": (history(), 0)}).axes) == 1
 
@@ -155,3 +166,20 @@ def test_every_filter_has_its_place_on_one_scale():
     assert {axes.images[0].get_clim() for axes in panels} == {(-484, 484)}
     few = network_plots.filter_sheet(kernel[..., :14], 13).axes
     assert sum(bool(axes.images) for axes in few) == 14
+
+
+def test_paths_are_drawn_over_their_valley():
+    path = np.array([[-8.0, 1.5], [-4, -1], [0, 0.1]])
+    figure = network_plots.descent_sheet({"plain": path, "momentum": path}, [1, 25])
+    assert [axes.get_title() for axes in figure.axes] == ["plain", "momentum"]
+    for axes in figure.axes:
+        assert path.tolist() in [line.get_xydata().tolist() for line in axes.lines]
+        assert axes.get_xlim()[0] < -8
+
+
+def test_losses_by_rate_leave_out_what_explodes(axes):
+    losses = {"after 2": np.array([0.02, 0.01, np.nan]), "after 5": np.array([0.01, 0.004, 1e9])}
+    network_plots.loss_by_rate(axes, [0.1, 0.3, 1.0], losses, 0.01)
+    assert axes.get_ylim() == pytest.approx((0.0032, 0.05))
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0.1", "0.3", "1"]
+    assert axes.get_legend_handles_labels()[1] == ["after 2", "after 5", "mean points"]
