@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib import axes as mpl_axes
-from matplotlib import colors
+from matplotlib import colors, ticker
 from matplotlib import figure as mpl_figure
 
 from fkp_utils import metrics
@@ -58,15 +58,24 @@ def curve_sheet(
         axes.axis("off")
     errors = pd.concat([history[["training", "validation"]] for history, _ in histories.values()]).to_numpy()
     low, high = errors.min(), np.quantile(errors, 0.95)
-    high = high if level is None else max(high, 1.03 * level)
+    if level is not None:
+        low, high = min(low, 0.97 * level), max(high, 1.03 * level)
     grid[0, 0].set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
     if unit:
         grid[0, 0].set(yscale="log", ylim=(0.8 * low, 1.3 * high))
+        _decimals(grid[0, 0])
     handles = [plt.Line2D([], [], color=colour) for colour in (plots.BLUE, plots.ORANGE)]
     handles += [plt.Line2D([], [], color="black", linestyle="--", linewidth=1)] * (level is not None)
     names = ["training", "validation", "mean points"][: len(handles)]
     figure.legend(handles, names, loc="outside lower center", ncols=len(handles), frameon=False)
     return figure
+
+
+def _decimals(axes: mpl_axes.Axes) -> None:
+    """Plain decimals, such as 0.01, 0.02 and 0.05, on a logarithmic axis of losses."""
+    axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(ticker.NullLocator())
 
 
 def map_sheet(
@@ -251,6 +260,7 @@ def loss_by_rate(
     )
     axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
     axes.minorticks_off()
+    _decimals(axes)
     axes.legend(frameon=False)
     return axes
 

@@ -59,8 +59,9 @@ def test_curves_have_the_level_of_the_mean_points_and_another_unit():
         assert [line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == "--"] == [4.0]
     assert (first.get_yscale(), first.get_ylabel(), second.get_ylabel()) == ("log", "loss", "")
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["training", "validation", "mean points"]
-    low = network_plots.curve_sheet({"a": (history(epochs=20), 0)}, level=50.0)
-    assert low.axes[0].get_ylim()[1] > 50
+    for level in (50.0, 0.1):
+        low, high = network_plots.curve_sheet({"a": (history(epochs=20), 0)}, level=level).axes[0].get_ylim()
+        assert low < level < high
 
 
 def test_one_curve_fills_the_figure():
@@ -183,3 +184,5 @@ def test_losses_by_rate_leave_out_what_explodes(axes):
     assert axes.get_ylim() == pytest.approx((0.0032, 0.05))
     assert [label.get_text() for label in axes.get_xticklabels()] == ["0.1", "0.3", "1"]
     assert axes.get_legend_handles_labels()[1] == ["after 2", "after 5", "mean points"]
+    inside = [label.get_text() for label in axes.get_yticklabels() if 0.0032 < label.get_position()[1] < 0.06]
+    assert inside == ["0.005", "0.01", "0.02", "0.05"]

@@ -147,6 +147,6 @@ def test_changes_histories_and_overfitting_of_a_notebook():
     np.testing.assert_allclose(trainings.runs["flips"].history["validation"][:20], CURVE)
     facts = trainings.overfitting(["flips", "Adam"], 15.0)
     assert facts.loc["flips"].tolist() == [3, 2]
-    assert trainings.describe({"one cycle": "0.42", "Adam": "0.42"}).startswith("one cycle against 0.42 -1.20 [")
+    assert trainings.describe({"one cycle": "0.42", "Adam": "0.42"}).startswith("one cycle against 0.42: -1.20 [")
     assert trainings.chance().value > 0
     assert trained(restarts=1).chance() is None
