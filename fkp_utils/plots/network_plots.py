@@ -252,12 +252,9 @@ def loss_by_rate(
         axes.plot(rates, values, "o-" if number else "s--", label=name)
     axes.axhline(level, color="black", linestyle="--", linewidth=1, label="mean points")
     known = np.concatenate([values[np.isfinite(values)] for values in losses.values()])
-    axes.set(
-        xscale="log",
-        yscale="log",
-        xlabel="learning rate",
-        ylim=(0.8 * min([level, *known]), max(5 * level, 2 * known.min())),
-    )
+    top = min(max(5 * level, 2 * known.min()), 1.25 * max([level, *known]))
+    axes.set(xscale="log", yscale="log", xlabel="learning rate", xlim=(min(rates) / 1.3, max(rates) * 1.3))
+    axes.set_ylim(0.8 * min([level, *known]), top)
     axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
     axes.minorticks_off()
     _decimals(axes)

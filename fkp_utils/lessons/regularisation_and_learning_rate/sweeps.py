@@ -225,9 +225,8 @@ class Trainings:
 
     def describe(self, rivals: Mapping[str, str]) -> str:
         """The difference in px of each training to its rival in a line, of those that were not left out."""
-        return (
-            "; ".join(f"{pair}: {in_words(each)} px" for pair, each in self.changes(rivals).items()) or "none trained"
-        )
+        pairs = [f"{pair}: {in_words(each)} px" for pair, each in self.changes(rivals).items()]
+        return "; ".join(pairs) or "none trained"
 
     def chance(self) -> metrics.Estimate | None:
         """By how much two restarts of one training differ (`luck`); None if nothing was restarted."""
