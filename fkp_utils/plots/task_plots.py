@@ -47,6 +47,7 @@ def rings(faces: Sequence[face_sets.Faces], eyes: Sequence[np.ndarray], share: f
 def estimates(values: Mapping[str, metrics.Estimate], unit: str, zero: bool = False) -> mpl_figure.Figure:
     """A figure with a dot and its interval for each name; zero: with a black line at 0, for differences."""
     figure, axes = plt.subplots(figsize=(plots.WIDTH, 1.2 + 0.5 * len(values)))
+    figure.set_layout_engine("constrained", w_pad=0.1)  # inches: room for long names
     plots.estimates(axes, values, unit)
     if zero:
         axes.axvline(0, color="black", linewidth=1)

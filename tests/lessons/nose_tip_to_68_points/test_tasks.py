@@ -1,3 +1,4 @@
+import dataclasses
 import types
 
 import numpy as np
@@ -8,7 +9,7 @@ from fkp_utils import faces, keypoints, metrics, profiles
 from fkp_utils.lessons.nose_tip_to_68_points import tasks
 from fkp_utils.training import data_views
 
-SMOKE = profiles.profile("smoke")
+FEW = dataclasses.replace(profiles.profile("smoke"), faces=40, deep_faces=8)
 SETS = (keypoints.KAGGLE_15, keypoints.CELEBA_5, keypoints.IMM_58, keypoints.LANDMARKS_68)
 
 
@@ -16,7 +17,7 @@ SETS = (keypoints.KAGGLE_15, keypoints.CELEBA_5, keypoints.IMM_58, keypoints.LAN
 def loaded(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FKP_DATA", str(tmp_path_factory.mktemp("empty")))  # neither IMM nor 68 points are found
-        yield tasks.load("synthetic", "", SMOKE, 0)
+        yield tasks.load("synthetic", "", FEW, 0)
 
 
 def made(known, count=40, seed=0):
@@ -31,7 +32,7 @@ def test_each_task_has_its_frame(loaded):
     sizes = [data.parts().training.size for data in loaded.values()]
     assert sizes == [(60, 80), (160, 240), (64, 64)]
     assert tasks.side(profiles.profile("full")) == 224
-    assert [data.limit for data in loaded.values()] == [180, 120, 180]
+    assert [data.limit for data in loaded.values()] == [40, 24, 40]
     assert {data.name for data in loaded.values()} == {"synthetic"}
     everything = tasks.load("synthetic", "", profiles.profile("full"), 0)
     assert [data.limit for data in everything.values()] == [None] * 3
