@@ -8,53 +8,73 @@ KERNEL ?= python3
 REPO ?=
 KAGGLE ?=
 WILD ?=
-RUN = .venv/bin/python
+A ?=
+B ?=
+CONSTRAINTS = constraints.txt
+BIN = $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
+RUN = $(BIN)/python
+# RUN=python3 runs what is installed there already, as on Kaggle and Colab, and makes no .venv
+INSTALLED = $(if $(filter command,$(origin RUN)),,.venv/installed)
 
-.PHONY: report test lint app model submission figures sample bench badges constraints clean
+.PHONY: install report test rules lint app model submission figures sample bench compare kaggle colab badges constraints clean
 
-report: .venv/installed  # execute what is not up to date, write build/report/index.html
+install: $(INSTALLED)
+
+report: $(INSTALLED)  # execute what is not up to date, write build/report/index.html
 	@$(RUN) -m fkp_utils.course.series report --data "$(DATA)" --root "$(ROOT)" --profile "$(PROFILE)" --jobs "$(JOBS)" --kernel "$(KERNEL)"
 
-test: .venv/installed
+test: $(INSTALLED)
 	@$(RUN) -m pytest
 
-lint: .venv/installed  # style, types, and which room imports which
+rules: $(INSTALLED)  # the rules of the house and of the notebooks: the tests that take seconds
+	@$(RUN) -m pytest tests/house tests/notebooks/test_sources.py
+
+lint: $(INSTALLED)  # style, types, and which room imports which
 	@$(RUN) -m ruff check --quiet .
 	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m mypy
-	@.venv/bin/lint-imports --no-logo
+	@$(BIN)/lint-imports --no-logo
 
-submission: .venv/installed  # make submission DATA=kaggle ROOT=<folder> PROFILE=quick|full: build/submission.csv, build/best.keras
+submission: $(INSTALLED)  # make submission DATA=kaggle ROOT=<folder> PROFILE=quick|full: build/submission.csv, build/best.keras
 	@$(RUN) -m fkp_utils.app.submission --data "$(DATA)" --root "$(ROOT)" --profile "$(PROFILE)"
 
-app: .venv/installed  # a page at http://127.0.0.1:7860 that finds the points of faces in photos
+app: $(INSTALLED)  # a page at http://127.0.0.1:7860 that finds the points of faces in photos
 	@$(RUN) -m fkp_utils.app.web
 
-model: .venv/installed  # make model KAGGLE=<folder> WILD=<folder>: the model of the package, and its card with scores on photos
+model: $(INSTALLED)  # make model KAGGLE=<folder> WILD=<folder>: the model of the package, and its card with scores on photos
 	@$(RUN) -m fkp_utils.app.shipped_model --kaggle "$(KAGGLE)" --wild "$(WILD)"
 
 figures:  # refresh figures/ and the table of README.md from the default run
 	@$(MAKE) --no-print-directory report DATA=synthetic ROOT= PROFILE=quick
 	@$(RUN) -m fkp_utils.course.front build/series/synthetic-quick
 
-sample: .venv/installed  # make data/sample/ again
+sample: $(INSTALLED)  # make data/sample/ again
 	@$(RUN) -m fkp_utils.datasets.sample data/sample
 
-bench: .venv/installed
+bench: $(INSTALLED)
 	@for benchmark in benchmarks/[!_]*.py; do echo "== $$benchmark"; $(RUN) $$benchmark || exit 1; done
 
-badges: .venv/installed  # make badges REPO=owner/name stamps every address of the repository
+compare: $(INSTALLED)  # make compare A=<series> B=<series>: what changed beyond its interval
+	@$(RUN) -m fkp_utils.course.records_table "$(A)" "$(B)"
+
+kaggle: $(INSTALLED)  # make kaggle USER=<name>: build/kaggle/, which `kaggle kernels push -p build/kaggle` takes
+	@$(RUN) -m fkp_utils.course.cloud kaggle "$(if $(filter command,$(origin USER)),$(USER))"
+
+colab: $(INSTALLED)  # write notebooks/run_series.ipynb
+	@$(RUN) -m fkp_utils.course.cloud colab
+
+badges: $(INSTALLED)  # make badges REPO=owner/name stamps every address of the repository
 	@$(RUN) -m fkp_utils.course.badges "$(REPO)"
 
-constraints: .venv/installed  # keep the installed versions
+constraints: $(INSTALLED)  # keep the installed versions
 	@$(RUN) -m pip freeze --exclude-editable > constraints.txt
 
 clean:
 	rm -rf build .snakemake .venv fkp_utils.egg-info
 
-.venv/installed: pyproject.toml constraints.txt
+.venv/installed: pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else "error: Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12" % v[:2])'
 	@echo "Installing into .venv, once. This takes a few minutes."
 	@$(PYTHON) -m venv .venv
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[series,app,test,lint]"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable ".[series,app,test,lint]"
 	@touch $@

@@ -3,6 +3,8 @@
 import importlib
 from typing import Any
 
+__version__ = "0.2.0"  # the only place; pyproject.toml reads it
+
 
 def __getattr__(name: str) -> Any:
     if name == "predict":  # imported when asked for, so that no notebook depends on what only predictions need

@@ -8,6 +8,8 @@ import logging
 import os
 import platform
 
+import fkp_utils
+
 PACKAGES = ("numpy", "pandas", "scikit-learn", "keras", "tensorflow", "jax")
 # Options of mallopt(3), as glibc's malloc.h numbers them: one arena for all threads, no maps of their own for large
 # blocks, nothing trimmed, and 64 MiB at a time.
@@ -54,8 +56,8 @@ def load_keras() -> None:
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the installed packages that shape results."""
-    found = {"python": platform.python_version()}
-    for package in ("fkp_utils", *PACKAGES):
+    found = {"python": platform.python_version(), "fkp_utils": fkp_utils.__version__}
+    for package in PACKAGES:
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:

@@ -56,7 +56,8 @@ def reached(modules: Iterable[str], by_name: Mapping[str, Iterable[str]] | None 
 
 @functools.cache
 def version(*modules: str) -> str:
-    """Hex digest of what the modules and all that they import do; comments, docstrings, layout, places do not count.
+    """Hex digest of what the modules and all that they import do; comments, docstrings, layout, places and the number
+    of the release do not count.
 
     ValueError for a module that is not there.
     """
@@ -90,17 +91,21 @@ def digest(paths: Iterable[pathlib.Path]) -> str:
 
 @functools.cache
 def _meaning(source: str) -> str:
-    """The syntax tree without docstrings and without imports of the package, which only say where code lies."""
+    """The syntax tree without docstrings, the release's number, and imports of the package, which say where code lies."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            body[:] = [item for item in body if not _is_text(item) and not _is_own_import(item)]
+            body[:] = [item for item in body if not (_is_text(item) or _is_release(item) or _is_own_import(item))]
     return ast.dump(tree)
 
 
 def _is_text(item: ast.stmt) -> bool:
     return isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant)
+
+
+def _is_release(item: ast.stmt) -> bool:
+    return isinstance(item, ast.Assign) and ast.unparse(item.targets[0]) == "__version__"
 
 
 def _is_own_import(item: ast.stmt) -> bool:

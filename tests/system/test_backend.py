@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+import fkp_utils
 from fkp_utils.course import setup
 from fkp_utils.system import backend, places
 
@@ -14,6 +15,7 @@ def test_versions_are_of_what_shapes_results():
     found = backend.versions()
     assert {"python", "fkp_utils", "numpy", "keras", "tensorflow"} <= found.keys()
     assert found["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert found["fkp_utils"] == fkp_utils.__version__
 
 
 def test_what_the_environment_says_is_kept(monkeypatch):

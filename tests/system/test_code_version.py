@@ -57,6 +57,11 @@ def test_code_that_is_imported_changes_the_version(tree):
     assert changed(tree / "b.py", '"""What b is."""\n\ndef g():\n    return 2\n')
 
 
+def test_a_release_is_not_another_code(tree):
+    assert not changed(tree / "__init__.py", '__version__ = "9.9.9"\n')
+    assert changed(tree / "__init__.py", '__version__ = "9.9.9"\nversion = 9\n')
+
+
 def test_comments_docstrings_and_other_modules_do_not(tree):
     assert not changed(
         tree / "b.py", '"""Another text."""\n\n\ndef g():  # one\n    """And one more."""\n    return 1\n'
