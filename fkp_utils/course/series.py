@@ -205,7 +205,7 @@ def report(data: str, root: str, profile: str, kernel: str, jobs: int) -> None:
     """
     import filelock
 
-    from fkp_utils.course import book
+    from fkp_utils.course import book, records_table
 
     _environment()
     if jobs > 1:
@@ -223,6 +223,7 @@ def report(data: str, root: str, profile: str, kernel: str, jobs: int) -> None:
                 shutil.rmtree(left, ignore_errors=True)
             files.write_text(path, json.dumps(config, indent=1))
             failed = subprocess.run(command, cwd=places.CHECKOUT, check=False).returncode
+            records_table.write(folder(data, profile))
             book.build(folder(data, profile))
     except filelock.Timeout as error:
         raise SeriesError(f"another `make report` is at work in {places.BUILD}; wait for it") from error
