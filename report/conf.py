@@ -27,13 +27,14 @@ html_show_search_summary = False  # pages on disk cannot be fetched
 html_show_copyright = False
 html_show_sphinx = False
 html_last_updated_fmt = None
+_KNOWN = badges.repository() != badges.PLACEHOLDER  # else buttons would lead nowhere
 html_theme_options = {
     "repository_url": f"https://github.com/{badges.repository()}",
     "repository_branch": "main",
     "path_to_docs": "notebooks",
-    "use_repository_button": True,
+    "use_repository_button": _KNOWN,
     "use_download_button": False,
-    "launch_buttons": {"colab_url": "https://colab.research.google.com"},
+    "launch_buttons": {"colab_url": "https://colab.research.google.com"} if _KNOWN else {},
     "show_toc_level": 2,
     "navbar_persistent": [],
     "footer_content_items": [],

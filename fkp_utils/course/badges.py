@@ -7,9 +7,13 @@ import re
 import sys
 import tomllib
 
+import fkp_utils
 from fkp_utils.system import files, places
 
+PLACEHOLDER = "facial-keypoints/course"  # leads nowhere; `make badges REPO=owner/name` puts a real one in its place
+START, END = "<!-- badges: written by `make badges` -->\n", "<!-- end of badges -->\n"
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")
+_CITED = re.compile(r'^repository-code: "https://github\.com/.*"\n', re.MULTILINE)
 
 
 def repository(root: pathlib.Path = places.CHECKOUT) -> str:
@@ -30,22 +34,60 @@ def badges(path: str, name: str) -> str:
     )
 
 
-def stamp(new: str, root: pathlib.Path = places.CHECKOUT) -> list[pathlib.Path]:
-    """Writes `new` (owner/name) in the place of the present repository in all that names it; returns the files changed.
+def front(name: str) -> str:
+    """What the README shows of the repository `name`: whether its tests pass, its report, the series on Colab and the
+    course on Binder; "" for the placeholder, whose badges would lead nowhere."""
+    if name == PLACEHOLDER:
+        return ""
+    owner, project = name.split("/")
+    tests = f"https://github.com/{name}/actions/workflows/tests.yml"
+    shield = "https://img.shields.io/badge"
+    return (
+        f"[![Tests]({tests}/badge.svg)]({tests})\n"
+        f"[![Report]({shield}/report-read-4c72b0)](https://{owner}.github.io/{project}/)\n"
+        f"[![Run the series in Colab]({shield}/series-Colab-f9ab00?logo=googlecolab)]"
+        f"(https://colab.research.google.com/github/{name}/blob/main/notebooks/run_series.ipynb)\n"
+        f"[![Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/{name}/main?labpath=notebooks)\n"
+    )
 
-    ValueError if `new` is not of the form owner/name.
+
+def stamp(new: str, root: pathlib.Path = places.CHECKOUT) -> list[pathlib.Path]:
+    """Writes `new` (owner/name) in the place of the present repository in all that names it, and this version's tag
+    where notebooks install the package; returns the files changed.
+
+    ValueError if `new` is not of the form owner/name, or the README has no place for badges.
     """
     if not _NAME.fullmatch(new):
         raise ValueError(f"the repository is {new!r}; expected owner/name, as in `make badges REPO=owner/name`")
     old = repository(root)
-    changed = []
-    for path in [*sorted((root / "notebooks").glob("*.ipynb")), root / "README.md", root / "pyproject.toml"]:
-        text = path.read_text(encoding="utf-8")
-        stamped = re.sub(rf"(github(?:\.com)?/){re.escape(old)}(?![\w-]|\.(?!git\b)\w)", rf"\g<1>{new}", text)
-        if stamped != text:
-            files.write_text(path, stamped)
-            changed.append(path)
+    found = {path: path.read_text(encoding="utf-8") for path in _files(root)}
+    stamped = {
+        path: re.sub(rf"(github(?:\.com)?/){re.escape(old)}(?![\w-]|\.(?!git\b)\w)", rf"\g<1>{new}", text)
+        for path, text in found.items()
+    }
+    installed = re.compile(rf'(git\+https://github\.com/{re.escape(new)})(@v[\w.]+)?(?=\\?\")')
+    cloned = re.compile(r"(--branch )v[\w.]+(?= https://github\.com/)")
+    version = fkp_utils.__version__
+    for path in (path for path in found if path.suffix == ".ipynb"):
+        stamped[path] = cloned.sub(rf"\g<1>v{version}", installed.sub(rf"\g<1>@v{version}", stamped[path]))
+    readme, citation = root / "README.md", root / "CITATION.cff"
+    head, start, rest = stamped[readme].partition(START)
+    _, end, tail = rest.partition(END)
+    if not (start and end):
+        raise ValueError(f"{readme}: expected badges between the lines {START.strip()!r} and {END.strip()!r}")
+    stamped[readme] = head + start + front(new) + end + tail
+    address = "" if new == PLACEHOLDER else f'repository-code: "https://github.com/{new}"\n'
+    stamped[citation] = _CITED.sub("", stamped[citation]) + address
+    changed = [path for path in found if stamped[path] != found[path]]
+    for path in changed:
+        files.write_text(path, stamped[path])
     return changed
+
+
+def _files(root: pathlib.Path) -> list[pathlib.Path]:
+    """All that names the repository."""
+    others = [root / name for name in ("README.md", "pyproject.toml", "CITATION.cff")]
+    return [*sorted((root / "notebooks").glob("*.ipynb")), *others]
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ _BADGE = re.compile(r"\[!\[([^\]]*)\]\([^)]*\)\]\(([^)]*)\)")
 _NOTEBOOK = re.compile(r"\[([^\]]*)\]\((\d\d_\w+)\.ipynb(#[^)]*)?\)")
 _ROOT = re.compile(r'ROOT = "[^"]*/([^"/]+)"')
 _LINK = re.compile(r'<a href="(\d\d_\w+)\.ipynb(#[^"]*)?">([^<]*)</a>')
-_FILE = re.compile(r"\]\(\.\./([^)]*)\)")
+_FILE = re.compile(r"\[([^\]]*)\]\(\.\./([^)]*)\)")
 
 
 def sources() -> list[pathlib.Path]:
@@ -90,8 +90,8 @@ def page(notebook: nbformat.NotebookNode, names: Collection[str]) -> nbformat.No
     """The page of an executed notebook in the book of the notebooks `names`.
 
     Its stamp stands below the title; badges are buttons without pictures from elsewhere; every figure has its text;
-    links to notebooks that are not in the book are plain text, and links to other files lead to the repository.  The
-    recorded values are folded; of the folder of the data, only its name is told.
+    links to notebooks that are not in the book are plain text, and links to other files lead to the repository, once it
+    has an address.  The recorded values are folded; of the folder of the data, only its name is told.
     """
     import nbformat
 
@@ -128,8 +128,11 @@ def _linked(text: str, names: Collection[str]) -> str:
     def resolved(match: re.Match[str]) -> str:
         return match[0] if match[2] in names else match[1]
 
-    text = _BADGE.sub(r"[\1](\2){.badge-button}", text)
-    return _FILE.sub(rf"](https://github.com/{badges.repository()}/blob/main/\1)", _NOTEBOOK.sub(resolved, text))
+    repository = badges.repository()
+    known = repository != badges.PLACEHOLDER  # else badges and links to files would lead nowhere
+    text = _BADGE.sub(r"[\1](\2){.badge-button}" if known else "", text)
+    file = rf"[\1](https://github.com/{repository}/blob/main/\2)" if known else r"\1"
+    return _FILE.sub(file, _NOTEBOOK.sub(resolved, text))
 
 
 def _anchors(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
