@@ -9,7 +9,7 @@ import time
 import nbformat
 import pytest
 
-from fkp_utils.course import book, claims, notebooks, records, series
+from fkp_utils.course import badges, book, claims, notebooks, records, records_table, series
 from fkp_utils.system import places
 
 
@@ -74,6 +74,8 @@ def test_a_record_says_what_made_it(executed_tiny):
     assert found["parameters"] == {"DATA": "synthetic", "ROOT": "", "PROFILE": "smoke", "SEED": 0}
     assert found["values"] == {"one": 1}
     assert found["seconds"] > 0
+    table = records_table.read(executed_tiny.made)
+    assert table[["notebook", "name", "value"]].to_numpy().tolist() == [["01_first", "one", 1.0]]
     assert found["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
 
 
@@ -128,6 +130,29 @@ def test_a_module_that_nothing_imports_changes_nothing(tiny):
 )
 def test_data_and_parameters_concern_all(tiny, config):
     assert pending(tiny, config) == {"01_first", "02_second"}
+
+
+@pytest.mark.parametrize(("profile", "gpu"), [("quick", 0), ("full", 1)])
+def test_a_cluster_is_asked_for_memory_minutes_and_gpus_of_each_notebook(tmp_path, profile, gpu):
+    config = tmp_path / "series.json"
+    keys = {"data": "synthetic", "root": "", "profile": profile, "kernel": "python3", "fingerprint": "", "live": False}
+    config.write_text(json.dumps(keys))
+    command = [sys.executable, "-m", "snakemake", "notebooks", "--dry-run", "--forceall", "--cores", "1", "--nolock"]
+    command += ["--snakefile", str(places.CHECKOUT / "Snakefile"), "--configfile", str(config), "--directory", tmp_path]
+    for name in ("notebooks", "fkp_utils", "results"):
+        (tmp_path / name).symlink_to(places.CHECKOUT / name)
+    environment = os.environ | {"PYTHONPATH": str(places.CHECKOUT)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = re.findall(r"wildcards: name=(\w+)(?:\n.*)*?\n    resources: (.*)", done.stdout + done.stderr)
+    asked = {name: dict(re.findall(r"(\w+)=(\d+)(?=,|$)", text)) for name, text in found}
+    assert sorted(asked) == notebooks.names()
+    source = (places.CHECKOUT / "Snakefile").read_text(encoding="utf-8")
+    assert re.findall(r'^    "(\w+)": \(', source, re.MULTILINE) == notebooks.names()
+    assert all(int(each["mem_mb"]) >= 4000 and int(each["runtime"]) >= 20 for each in asked.values())
+    assert {name for name, each in asked.items() if each.get("gpu", "0") == "1"} == (
+        set() if not gpu else set(notebooks.names()) - {"01_eda", "02_imputation", notebooks.LAST}
+    )
 
 
 def test_a_killed_report_is_resumed(tiny, write_notebook):
@@ -207,6 +232,27 @@ def test_a_kernel_that_dies_is_told_with_its_last_words(tmp_path, write_notebook
     assert "no memory is left" in kept.metadata["fkp"]["error"]
 
 
+def test_the_kernel_of_another_environment_executes_the_series(tiny, monkeypatch, write_notebook):
+    """Its specification lies in Jupyter's path under another name, and sets a variable that tells it from ours."""
+    specification = {
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": "Other",
+        "language": "python",
+        "env": {"THIS_KERNEL_IS": "another"},
+    }
+    place = tiny.folder / "jupyter" / "kernels" / "fkp-other"
+    place.mkdir(parents=True)
+    (place / "kernel.json").write_text(json.dumps(specification))
+    monkeypatch.setenv("JUPYTER_PATH", str(tiny.folder / "jupyter"))
+    for path in (tiny.folder / "notebooks").glob("*.ipynb"):
+        path.unlink()
+    told = "import os\nfrom fkp_utils.course import records\nrecords.record('kernel', os.environ.get('THIS_KERNEL_IS'))"
+    write_notebook(tiny.folder / "notebooks/01_first.ipynb", ["parameters", told])
+    for kernel, expected in (("fkp-other", "another"), ("python3", None)):
+        assert tiny.report("--kernel", kernel).returncode == 0, tiny.last.stdout
+        assert stamp(tiny, "01_first")["values"] == {"kernel": expected}
+
+
 def test_a_line_of_progress_names_cell_and_seconds(capsys, monkeypatch):
     monkeypatch.setattr(series, "EVERY", 0.05)
     progress = series._Progress("01_eda", live=False)
@@ -248,11 +294,18 @@ def test_another_python_is_refused_in_one_sentence(tiny, version):
     assert not (tiny.folder / ".venv").exists()
 
 
-def test_links_lead_into_the_book_or_the_repository():
+def test_links_lead_into_the_book_or_the_repository(monkeypatch):
+    monkeypatch.setattr(badges, "repository", lambda: "ann/faces")
     text = "[a](01_eda.ipynb#the-set) [b](99_none.ipynb) [c](../data/README.md) [![Open](x.svg)](https://colab)"
     linked = book._linked(text, ["01_eda"])
     assert "[a](01_eda.ipynb#the-set) b [c](https://github.com/" in linked
-    assert linked.endswith("/blob/main/data/README.md) [Open](https://colab){.badge-button}")
+    assert linked.endswith("/ann/faces/blob/main/data/README.md) [Open](https://colab){.badge-button}")
+
+
+def test_what_would_lead_nowhere_is_not_shown_before_the_repository_has_an_address(monkeypatch):
+    monkeypatch.setattr(badges, "repository", lambda: badges.PLACEHOLDER)
+    text = "[a](01_eda.ipynb) [c](../data/README.md) [![Open](x.svg)](https://colab)"
+    assert book._linked(text, ["01_eda"]) == "[a](01_eda.ipynb) c "
 
 
 def made(*cells):
