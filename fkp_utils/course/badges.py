@@ -65,7 +65,7 @@ def stamp(new: str, root: pathlib.Path = places.CHECKOUT) -> list[pathlib.Path]:
         path: re.sub(rf"(github(?:\.com)?/){re.escape(old)}(?![\w-]|\.(?!git\b)\w)", rf"\g<1>{new}", text)
         for path, text in found.items()
     }
-    installed = re.compile(rf'(git\+https://github\.com/{re.escape(new)})(@v[\w.]+)?(?=\\?\")')
+    installed = re.compile(rf"(git\+https://github\.com/{re.escape(new)})(@v[\w.]+)?(?=\\?\")")
     cloned = re.compile(r"(--branch )v[\w.]+(?= https://github\.com/)")
     version = fkp_utils.__version__
     for path in (path for path in found if path.suffix == ".ipynb"):

@@ -86,9 +86,7 @@ assert made == 0, "not every notebook was executed; index.html shows which, and 
         f"# {TITLE}\n\nRuns every notebook of the course on synthetic faces and offers the report as a zip. "
         "*Runtime > Change runtime type > T4 GPU* makes training many times faster."
     )
-    notebook = _notebook(
-        text, parameters, _fill(_INSTALL, place), _fill(_RUN, place, "synthetic", "{PROFILE}"), offer
-    )
+    notebook = _notebook(text, parameters, _fill(_INSTALL, place), _fill(_RUN, place, "synthetic", "{PROFILE}"), offer)
     notebook.metadata |= {"accelerator": "GPU", "colab": {"provenance": []}}
     return notebook
 

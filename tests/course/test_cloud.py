@@ -72,7 +72,11 @@ def test_kaggle_runs_everything_on_its_photos(address):
 
 def test_what_a_run_on_kaggle_leaves(address, tmp_path, monkeypatch):
     made = tmp_path / "course" / "build"
-    for name in ("report/index.html", "series/kaggle-full/figures/01_eda/a.png", "series/kaggle-full/records/01_eda.json"):
+    for name in (
+        "report/index.html",
+        "series/kaggle-full/figures/01_eda/a.png",
+        "series/kaggle-full/records/01_eda.json",
+    ):
         (made / name).parent.mkdir(parents=True)
         (made / name).write_text("x")
     (made / "series/kaggle-full/records.csv").write_text("x")

@@ -42,7 +42,9 @@ def test_every_number_is_a_row_with_its_interval_and_its_unit(series):
         "02_imputation,curve/0,1.5,,,\n"
         "02_imputation,curve/4/0,2.0,,,\n"
     )
-    pd.testing.assert_frame_equal(records_table.read(folder), records_table.table(folder / "records"), check_dtype=False)
+    pd.testing.assert_frame_equal(
+        records_table.read(folder), records_table.table(folder / "records"), check_dtype=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,8 +69,12 @@ def test_a_name_tells_the_unit(name, unit):
 
 
 def test_only_what_lies_beyond_both_intervals_has_changed(series):
-    a = series("a", {"rmse": {"apart": estimate(2, 1, 3), "near": estimate(2, 1, 3), "once": estimate(2, 2, 2)}, "x": 1})
-    b = series("b", {"rmse": {"apart": estimate(5, 4, 6), "near": estimate(4, 3, 5), "once": estimate(9, 9, 9)}, "y": 1})
+    a = series(
+        "a", {"rmse": {"apart": estimate(2, 1, 3), "near": estimate(2, 1, 3), "once": estimate(2, 2, 2)}, "x": 1}
+    )
+    b = series(
+        "b", {"rmse": {"apart": estimate(5, 4, 6), "near": estimate(4, 3, 5), "once": estimate(9, 9, 9)}, "y": 1}
+    )
     assert records_table.changed(records_table.read(a), records_table.read(b))["name"].tolist() == ["rmse/apart"]
     assert records_table.changed(records_table.read(b), records_table.read(a))["name"].tolist() == ["rmse/apart"]
     assert records_table.compare(records_table.read(a), records_table.read(b)).splitlines() == [

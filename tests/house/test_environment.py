@@ -54,7 +54,9 @@ def test_what_is_imported_is_listed(folder):
     for path in sorted(ROOT.glob(f"{folder}/**/*")):
         if path.suffix not in (".py", ".ipynb") or path.parent.name == ".ipynb_checkpoints":
             continue
-        for module in set(imported(path)) - set(sys.stdlib_module_names) - {"fkp_utils", "conftest", "_options", "google"}:  # google.colab is Colab's own
+        for module in (
+            set(imported(path)) - set(sys.stdlib_module_names) - {"fkp_utils", "conftest", "_options", "google"}
+        ):  # google.colab is Colab's own
             sources = {canonical(name).replace("-", "_") for name in packages.get(module, [module])}
             assert sources & known, f"{path.relative_to(ROOT)} imports {module}; pyproject.toml lists no {sources}"
 
