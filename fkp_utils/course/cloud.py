@@ -33,7 +33,7 @@ made = _exit_code"""
 
 
 def kaggle_metadata(user: str) -> dict[str, Any]:
-    """What `kaggle kernels push` reads: a private notebook of `user` with a GPU, the network and the competition's data.
+    """What `kaggle kernels push` reads: a private notebook of `user` with a GPU, internet and the competition's data.
 
     ValueError if `user` is not the name of an account in Kaggle's addresses.
     """

@@ -140,9 +140,7 @@ def main(arguments: list[str]) -> int:
     """The command line of `make compare`: the places of two tables; returns the exit code."""
     try:
         if len(arguments) != 2 or not all(arguments):
-            raise ValueError(
-                "two series are compared: make compare A=<folder or records.csv> B=<folder or records.csv>"
-            )
+            raise ValueError("two series are compared, by their folders or tables: make compare A=<series> B=<series>")
         first, second = (read(pathlib.Path(place)) for place in arguments)
         print(compare(first, second))
     except (ValueError, OSError) as error:

@@ -91,7 +91,7 @@ def digest(paths: Iterable[pathlib.Path]) -> str:
 
 @functools.cache
 def _meaning(source: str) -> str:
-    """The syntax tree without docstrings, the release's number, and imports of the package, which say where code lies."""
+    """The syntax tree without docstrings, the release's number and imports of the package (where code lies)."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)

@@ -13,6 +13,7 @@ from fkp_utils.system import places
 
 ROOT = places.CHECKOUT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+OWN = {"fkp_utils", "conftest", "_options", "google"}  # google.colab is there on Colab alone
 
 
 def canonical(requirement):
@@ -54,9 +55,7 @@ def test_what_is_imported_is_listed(folder):
     for path in sorted(ROOT.glob(f"{folder}/**/*")):
         if path.suffix not in (".py", ".ipynb") or path.parent.name == ".ipynb_checkpoints":
             continue
-        for module in (
-            set(imported(path)) - set(sys.stdlib_module_names) - {"fkp_utils", "conftest", "_options", "google"}
-        ):  # google.colab is Colab's own
+        for module in set(imported(path)) - set(sys.stdlib_module_names) - OWN:
             sources = {canonical(name).replace("-", "_") for name in packages.get(module, [module])}
             assert sources & known, f"{path.relative_to(ROOT)} imports {module}; pyproject.toml lists no {sources}"
 
