@@ -10,9 +10,12 @@ import pandas as pd
 import seaborn as sns
 from matplotlib import axes as mpl_axes
 from matplotlib import figure as mpl_figure
+from matplotlib import ticker
 
 from fkp_utils import metrics
 from fkp_utils.plots import common as plots
+
+BEFORE = 2.0  # minutes that are shown of a training that comes before
 
 
 def error_table(axes: mpl_axes.Axes, table: pd.DataFrame, unit: str = "RMSE (px)") -> mpl_axes.Axes:
@@ -70,6 +73,58 @@ def condition_sheet(
         axes.set(ylabel="RMSE (px)", ylim=(0, None))
     plots.legend_below(figure)
     return figure
+
+
+def error_by_time(
+    axes: mpl_axes.Axes, errors: Mapping[str, metrics.Estimate], seconds: Mapping[str, float]
+) -> mpl_axes.Axes:
+    """Errors with their intervals over the seconds that they took, by name; each gets the first word of its name."""
+    places = [
+        (6, 8),
+        (-6, 8),
+        (6, -15),
+        (-6, -15),
+    ]  # points from the dot: where several lie close together, all are read
+    for number, (name, error) in enumerate(errors.items()):
+        bars = [[error.value - error.low], [error.high - error.value]]
+        colour = plots.BLUE if number % 2 else plots.ORANGE
+        axes.errorbar(seconds[name], error.value, yerr=bars, fmt="o", color=colour, capsize=3)
+        x, y = places[number % len(places)]
+        axes.annotate(
+            name.split()[0],
+            (seconds[name], error.value),
+            (x, y),
+            textcoords="offset points",
+            ha="left" if x > 0 else "right",
+            color=colour,
+            weight="bold",
+        )
+    axes.set(xscale="log", xlabel="training time (s)", ylabel="RMSE (px)", ylim=(0, None))
+    axes.margins(x=0.1)
+    axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(ticker.NullLocator())
+    return axes
+
+
+def training_minutes(
+    axes: mpl_axes.Axes, curves: pd.DataFrame, errors: Mapping[str, metrics.Estimate]
+) -> mpl_axes.Axes:
+    """Validation errors over minutes, a line for each name, and at its end the error of other people with its interval.
+
+    curves: columns name, minutes, rmse; the time before the first of them is grey, and most of it is left out.
+    """
+    start, lowest = curves["minutes"].min(), curves["rmse"].min()
+    axes.axvspan(start - BEFORE, start, color="0.88", label=f"synthetic faces ({start:.0f} min)")
+    for number, (name, part) in enumerate(curves.groupby("name", sort=False)):
+        colour = (plots.BLUE, plots.ORANGE)[number % 2]
+        axes.plot(part["minutes"], part["rmse"], color=colour, label=name)
+        if one := errors.get(str(name)):
+            bars = [[one.value - one.low], [one.high - one.value]]
+            axes.errorbar(part["minutes"].max(), one.value, yerr=bars, fmt="o", color=colour, capsize=4)
+    axes.set(xlabel="minutes of training", ylabel="RMSE (px)", xlim=(start - BEFORE, None), ylim=(0.75 * lowest, None))
+    axes.legend(frameon=False, loc="lower right", ncols=3)
+    return axes
 
 
 def leaderboard(axes: mpl_axes.Axes, scores: Mapping[str, float], ours: dict[str, metrics.Estimate]) -> mpl_axes.Axes:

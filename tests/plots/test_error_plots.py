@@ -44,3 +44,23 @@ def test_conditions_have_a_panel_each_with_its_unit():
     assert [axes.get_xlabel() for axes in figure.axes[:4]] == [f"unit {name}" for name in "wxyz"]
     assert [axes.axison for axes in figure.axes] == [True] * 4 + [False] * 2
     assert [text.get_text() for text in figure.legends[0].texts] == ["a", "b"]
+
+
+def test_errors_by_time_are_named_by_their_numbers_and_start_at_zero():
+    _, axes = plt.subplots()
+    errors = dict(zip(["0  LeNet", "1  maps"], estimates([4, 2]), strict=True))
+    error_plots.error_by_time(axes, errors, {"0  LeNet": 10.0, "1  maps": 100.0})
+    assert [text.get_text() for text in axes.texts] == ["0", "1"]
+    assert axes.get_xscale() == "log"
+    assert axes.get_ylim()[0] == 0
+
+
+def test_minutes_have_a_line_for_each_training_and_the_error_at_its_end():
+    _, axes = plt.subplots()
+    rows = [("teacher", 25.0, 1.3), ("teacher", 30.0, 1.2), ("one model", 31.0, 1.2), ("one model", 36.0, 1.1)]
+    curves = pd.DataFrame(rows, columns=["name", "minutes", "rmse"])
+    error_plots.training_minutes(axes, curves, {"teacher": estimates([1.4])[0]})
+    assert axes.get_legend_handles_labels()[1] == ["synthetic faces (25 min)", "teacher", "one model"]
+    assert axes.get_xlim()[0] == 23
+    assert 0 < axes.get_ylim()[0] < 1.1
+    assert len(axes.containers) == 1
