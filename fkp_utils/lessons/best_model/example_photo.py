@@ -33,7 +33,7 @@ def made(faces: face_sets.Faces, row: int) -> tuple[np.ndarray, np.ndarray]:
     return photo, face.points[0] + (left, MARGIN)
 
 
-def told(found: Sequence[Found], labels: np.ndarray, keypoints: keypoint_sets.KeypointSet) -> str:
+def sentences(found: Sequence[Found], labels: np.ndarray, keypoints: keypoint_sets.KeypointSet) -> str:
     """How far the points of the first face found lie from the labels (K, 2), where both mean the same points."""
     if not found:
         return "**What to see.** No face was found in this photo."

@@ -18,7 +18,7 @@ WITHOUT = {  # rows of runs without an ingredient, by the step that brings it in
     "heat maps": {"maps": "without heat maps: a dense head (small)"},
     "Huber loss": {"it": "without Huber: squared errors"},
     "falling rate, averaged weights": {
-        "a falling rate": "without a falling learning rate",
+        "the schedule": "without a falling learning rate",
         "averaged weights": "without averaged weights",
     },
     "Muon": {"it": "without Muon: Adam"},
@@ -60,12 +60,12 @@ def models(published: Published) -> pd.DataFrame:
 def without(published: Published, step: str) -> str:
     """A sentence on the runs without what a step brings in; "" where there are none."""
     rows = ablation(published).set_index("name")
-    told = [
+    parts = [
         f"without {what} is {abs(rows.loc[name, 'change']):.3f} px {_side(rows.loc[name])}"
         for what, name in WITHOUT.get(step, {}).items()
         if name in rows.index
     ]
-    return f"In the long runs on photos, the error {' and '.join(told)}." if told else ""
+    return f"In the long runs on photos, the error {' and '.join(parts)}." if parts else ""
 
 
 def ablation(published: Published) -> pd.DataFrame:
@@ -107,7 +107,7 @@ def minutes(published: Published) -> str:
         return MISSING
     start, end = curves["minutes"].min(), curves["minutes"].max()
     last = {name: rows["rmse"].iloc[-1] for name, rows in curves.groupby("name", sort=False)}
-    text = ", ".join(f"that of the {name} at {value:.2f} px" for name, value in last.items())
+    text = ", ".join(f"{name} {value:.2f} px" for name, value in last.items())
     return (
         f"**What to see.** {start:.0f} of the {end:.0f} minutes go to synthetic faces and to the first epoch on photos."
         f" The validation errors end close together: {text}."

@@ -17,6 +17,7 @@ from fkp_utils.training import data_views, runs
 
 OFFSET, PUPIL, VIEWS = "offset of the labels", "a teacher's labels", "mean of ten views"
 ALL = ("LeNet-5, masked loss", *long_runs.WITHOUT, PUPIL, VIEWS)  # in their order
+COLUMNS = ("RMSE (px)", "change (px)", "verdict", "parameters", "seconds, all in all")
 WORDS = {True: "pays", False: "costs", None: "cannot be told"}
 EFFECTS = {
     True: "so the step pays",
@@ -25,7 +26,7 @@ EFFECTS = {
 }
 
 
-def told(
+def sentences(
     name: str,
     predicted: Mapping[str, np.ndarray],
     faces: face_sets.Faces,
@@ -101,7 +102,7 @@ def table(
         if name in change:
             rows[name] |= {"change (px)": str(change[name]), "verdict": WORDS[verdicts.below(change[name]).holds]}
         rows[name] |= {"parameters": f"{facts['parameters']:,}", "seconds, all in all": f"{cost[name]:.0f}"}
-    found = pd.DataFrame.from_dict(rows, orient="index").fillna("")
+    found = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=COLUMNS).fillna("")
     return found.set_axis([f"{number}  {name}" for number, name in enumerate(found.index)])
 
 

@@ -24,8 +24,8 @@ def test_a_face_lies_in_the_photo_with_its_points():
 def test_the_answer_is_told_in_both_frames():
     _, labels = example_photo.made(FACES, 0)
     found = [types.SimpleNamespace(points=labels + 4)]
-    text = example_photo.told(found, labels, keypoints.KAGGLE_15)
+    text = example_photo.sentences(found, labels, keypoints.KAGGLE_15)
     assert "4.0 px (RMSE)" in text
     assert "2.0 px in Kaggle's frame" in text
-    assert "No face" in example_photo.told([], labels, keypoints.KAGGLE_15)
-    assert "other points" in example_photo.told(found, labels[:5], keypoints.CELEBA_5)
+    assert "No face" in example_photo.sentences([], labels, keypoints.KAGGLE_15)
+    assert "other points" in example_photo.sentences(found, labels[:5], keypoints.CELEBA_5)

@@ -27,15 +27,15 @@ def test_all_steps_of_the_recipe_are_named():
 
 
 def test_a_step_is_told_against_the_one_before():
-    first = steps.told(FIRST, PREDICTED, FACES, LONG, repeats=50)
+    first = steps.sentences(FIRST, PREDICTED, FACES, LONG, repeats=50)
     assert first.startswith("**What to see.** The RMSE is ")
     assert "before" not in first
-    text = steps.told(MUON, PREDICTED, FACES, LONG, repeats=50)
+    text = steps.sentences(MUON, PREDICTED, FACES, LONG, repeats=50)
     assert f"({FIRST})" in text
     assert "so the step pays." in text
     assert text.endswith("the error without it is 0.015 px higher (the standard deviation over 3 seeds is 0.003 px).")
-    assert "so the step costs." in steps.told(steps.VIEWS, PREDICTED, FACES, repeats=50)
-    text = steps.told("heat maps", PREDICTED, FACES, None, "left out by the smoke profile")
+    assert "so the step costs." in steps.sentences(steps.VIEWS, PREDICTED, FACES, repeats=50)
+    text = steps.sentences("heat maps", PREDICTED, FACES, None, "left out by the smoke profile")
     assert text == "**What to see.** On this page the step is left out by the smoke profile."
 
 
@@ -57,6 +57,7 @@ def test_the_table_has_a_row_for_each_step_and_why_one_is_left_out(monkeypatch):
     error = dict.fromkeys(PREDICTED, change[MUON])
     found = steps.table(trained, error, change, data_views.Data(limit=80), profiles.profile("quick"))
     assert list(found.index) == [f"{number}  {name}" for number, name in enumerate(steps.ALL)]
+    assert tuple(found.columns) == steps.COLUMNS
     assert found.loc["6  Muon", ["verdict", "parameters", "seconds, all in all"]].tolist() == ["pays", "1,234", "12"]
     assert found.loc["10  mean of ten views", "seconds, all in all"] == "12"
     assert found.loc["8  offset of the labels", "verdict"] == "left out: labels of synthetic faces have no offset"
