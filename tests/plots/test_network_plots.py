@@ -158,6 +158,27 @@ def test_maps_lie_over_their_image_on_one_scale_with_the_point():
     assert bar.get_xlabel() == "what raises it"
 
 
+def test_a_map_that_is_0_everywhere_is_called_blank_and_lies_on_a_darker_image():
+    images = np.full((1, 10, 12, 1), 200, np.uint8)
+    maps = np.zeros((1, 2, 10, 12))
+    maps[0, 1, 3, 3] = 1
+    figure = network_plots.overlay_sheet(images, maps, np.full((1, 2), np.nan), ["row"], ["a", "b"], "share")
+    whole, blank, other, _ = figure.axes
+    assert [[text.get_text() for text in axes.texts] for axes in (whole, blank, other)] == [[], ["blank"], []]
+    assert whole.images[0].get_array().max() == 200
+    assert blank.images[0].get_array().max() < 200
+
+
+def test_correlations_have_a_panel_each_on_one_scale():
+    table = pd.DataFrame([[1, 0.5], [0.5, 1]], ["eye", "nose"], ["eye", "nose"])
+    figure = network_plots.correlation_sheet({"one": {"x": table, "y": -table}, "two": {"x": table, "y": table}})
+    *panels, bar = figure.axes
+    assert [axes.get_title() for axes in panels] == ["one, x", "one, y", "two, x", "two, y"]
+    assert [text.get_text() for text in panels[0].get_yticklabels()] == ["eye", "nose"]
+    assert {axes.collections[0].get_clim() for axes in panels} == {(-1, 1)}
+    assert bar.get_xlabel() == "r"
+
+
 def test_every_filter_has_its_place_on_one_scale():
     kernel = np.arange(3 * 3 * 1 * 65.0).reshape(3, 3, 1, 65) - 100
     panels = network_plots.filter_sheet(kernel, 13).axes
