@@ -322,3 +322,24 @@ def early_stopping(axes: mpl_axes.Axes, tables: Iterable[pd.DataFrame]) -> mpl_a
     axes.set(xlabel="patience (epochs)", ylabel="validation error over its lowest (%)")
     axes.legend(frameon=False)
     return axes
+
+
+def dot_panels(
+    panels: Mapping[str, Mapping[str, float | np.ndarray]], unit: str, line: float | None = None
+) -> mpl_figure.Figure:
+    """A panel for each name, with a row of dots for each name in it, the first on top, on one logarithmic axis.
+
+    line: a value that is marked by a vertical line in all panels.
+    """
+    rows = list(dict.fromkeys(name for values in panels.values() for name in values))
+    size = (plots.WIDTH, 1.3 + 0.38 * len(rows))
+    figure, grid = plt.subplots(1, len(panels), figsize=size, sharex=True, sharey=True, squeeze=False)
+    for axes, (title, values) in zip(grid[0], panels.items(), strict=True):
+        for name, found in values.items():
+            dots = np.atleast_1d(found)
+            axes.plot(dots, [rows.index(name)] * len(dots), "o", color=plots.BLUE, alpha=0.7)
+        if line is not None:
+            axes.axvline(line, color="black", linewidth=1)
+        axes.set(title=title, xscale="log", yticks=range(len(rows)), yticklabels=rows, ylim=(len(rows) - 0.5, -0.5))
+    figure.supxlabel(unit, fontsize=12)
+    return figure

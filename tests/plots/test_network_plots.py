@@ -207,3 +207,17 @@ def test_losses_by_rate_leave_out_what_explodes(axes):
     assert axes.get_legend_handles_labels()[1] == ["after 2", "after 5", "mean points"]
     inside = [label.get_text() for label in axes.get_yticklabels() if 0.0032 < label.get_position()[1] < 0.06]
     assert inside == ["0.005", "0.01", "0.02", "0.05"]
+
+
+def test_dots_of_all_panels_share_their_rows_and_axis():
+    panels = {"one": {"a": np.array([1.0, 10.0]), "b": 5.0}, "two": {"b": 100.0, "c": 7.0}}
+    figure = network_plots.dot_panels(panels, "MSE (px²)", line=3.0)
+    first, second = figure.axes
+    assert [text.get_text() for text in first.get_yticklabels()] == ["a", "b", "c"]
+    dots = [line.get_xydata().tolist() for line in second.lines]
+    assert dots[:2] == [[[100.0, 1.0]], [[7.0, 2.0]]]
+    assert len(first.lines[0].get_xydata()) == 2
+    assert {tuple(axes.lines[-1].get_xdata()) for axes in figure.axes} == {(3.0, 3.0)}
+    assert first.get_xlim() == second.get_xlim()
+    assert first.get_xscale() == "log"
+    assert first.get_ylim()[0] > first.get_ylim()[1], "the first row is on top"
