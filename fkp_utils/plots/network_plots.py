@@ -341,5 +341,6 @@ def dot_panels(
         if line is not None:
             axes.axvline(line, color="black", linewidth=1)
         axes.set(title=title, xscale="log", yticks=range(len(rows)), yticklabels=rows, ylim=(len(rows) - 0.5, -0.5))
+        axes.margins(x=0.1)
     figure.supxlabel(unit, fontsize=12)
     return figure
