@@ -40,6 +40,16 @@ def reliability(
     return axes
 
 
+def coverage(axes: mpl_axes.Axes, found: Mapping[float, metrics.Estimate], label: str) -> mpl_axes.Axes:
+    """The share of labels inside an interval by the share that should be, in percent; on the line both agree."""
+    values = 100 * np.array([[each.value, each.low, each.high] for each in found.values()])
+    bars = np.abs(values[:, 1:].T - values[:, 0])
+    axes.errorbar(100 * np.array(list(found)), values[:, 0], yerr=bars, fmt="o-", capsize=4, label=label)
+    axes.axline((0, 0), slope=1, color="black", linewidth=1)
+    axes.set(xlim=(0, 105), ylim=(0, 105), xlabel="should be inside (%)", ylabel="are inside (%)")
+    return axes
+
+
 def pairs_sheet(images: Mapping[str, np.ndarray], points: Mapping[str, Mapping[str, np.ndarray]]) -> mpl_figure.Figure:
     """A row of faces for each name: images (n, H, W, C), with the points (n, K, 2) of its kinds of marks."""
     columns = max(map(len, images.values()))
@@ -62,9 +72,11 @@ def pairs_sheet(images: Mapping[str, np.ndarray], points: Mapping[str, Mapping[s
 def condition_sheet(
     curves: Mapping[str, tuple[list[float], Mapping[str, Sequence[metrics.Estimate]]]], units: Mapping[str, str]
 ) -> mpl_figure.Figure:
-    """Errors by each condition, as `errors.by_condition` finds them, three panels in a row; one legend for all."""
-    rows = -(-len(curves) // 3)
-    figure, grid = plt.subplots(rows, 3, figsize=(plots.WIDTH, 0.4 + 2.5 * rows), sharey=True, squeeze=False)
+    """Errors by each condition, of `errors.by_condition`, up to three panels in a row; one legend for all."""
+    columns = min(3, len(curves))
+    rows = -(-len(curves) // columns)
+    height = 0.4 + rows * (2.5 if columns == 3 else 3.2)
+    figure, grid = plt.subplots(rows, columns, figsize=(plots.WIDTH, height), sharey=True, squeeze=False)
     for axes, (name, (middles, found)) in zip(grid.flat, curves.items(), strict=False):
         plots.curves(axes, middles, found, (units[name], ""))
     for axes in grid.flat[len(curves) :]:
@@ -72,6 +84,8 @@ def condition_sheet(
     for axes in grid[:, 0]:
         axes.set(ylabel="RMSE (px)", ylim=(0, None))
     plots.legend_below(figure)
+    if all(len(found) == 1 for _, found in curves.values()):
+        figure.legends[0].remove()  # there is nothing to tell apart
     return figure
 
 

@@ -64,3 +64,20 @@ def test_minutes_have_a_line_for_each_training_and_the_error_at_its_end():
     assert axes.get_xlim()[0] == 23
     assert 0 < axes.get_ylim()[0] < 1.1
     assert len(axes.containers) == 1
+
+
+def test_one_model_needs_no_legend_and_two_conditions_two_panels():
+    curve = ([1.0, 2.0], {"a": estimates([1, 2])})
+    figure = error_plots.condition_sheet({name: curve for name in "wx"}, {name: name for name in "wx"})
+    assert len(figure.axes) == 2
+    assert not figure.legends
+    assert not any(axes.get_legend() for axes in figure.axes)
+
+
+def test_coverage_is_in_percent():
+    _, axes = plt.subplots()
+    error_plots.coverage(axes, {0.5: metrics.Estimate(0.4, 0.3, 0.6), 0.9: metrics.Estimate(0.9, 0.8, 1)}, "net")
+    x, y = axes.lines[0].get_data()
+    np.testing.assert_allclose(x, [50, 90])
+    np.testing.assert_allclose(y, [40, 90])
+    assert axes.get_legend_handles_labels()[1] == ["net"]
