@@ -33,8 +33,8 @@ def reliability(
     """Real errors with their intervals over the expected ones, in px; on the black line they agree."""
     values = np.array([[each.value, each.low, each.high] for each in found])
     bars = np.abs(values[:, 1:].T - values[:, 0])
+    end = max(axes.get_xlim()[1], 1.05 * values.max(), 1.05 * max(expected))
     axes.errorbar(expected, values[:, 0], yerr=bars, fmt="o-", capsize=4, label=label)
-    end = max(axes.get_xlim()[1], axes.get_ylim()[1])
     axes.axline((0, 0), slope=1, color="black", linewidth=1)
     axes.set(xlim=(0, end), ylim=(0, end), xlabel="expected error (px)", ylabel="real RMSE (px)")
     return axes

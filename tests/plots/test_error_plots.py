@@ -25,6 +25,8 @@ def test_reliability_has_a_line_where_both_agree():
     assert low == 0
     assert high >= 3
     assert axes.get_legend_handles_labels()[1] == ["net"]
+    error_plots.reliability(axes, [1, 2], estimates([3.5, 6.5]), "other")
+    assert axes.get_ylim()[1] >= 7, "the second network fits in, too"
 
 
 def test_pairs_have_rows_by_name_and_one_legend():
