@@ -61,7 +61,7 @@ def pairs_sheet(images: Mapping[str, np.ndarray], points: Mapping[str, Mapping[s
                 axes.axis("off")
                 continue
             marks = {kind: values[index] for kind, values in points[name].items()}
-            plots.show_face(axes, np.clip(row[index], 0, 255), **marks)
+            plots.show_face(axes, np.rint(np.clip(row[index], 0, 255)).astype(np.uint8), **marks)
         line[0].set_ylabel(name.replace(" ", "\n", 1))
     kinds = list(dict.fromkeys(kind for marks in points.values() for kind in marks))
     handles = [grid[0, 0].scatter([], [], **plots.MARKS[kind]) for kind in kinds]
