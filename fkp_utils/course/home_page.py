@@ -13,7 +13,6 @@ import numpy as np
 from fkp_utils import profiles
 from fkp_utils.course import claims, notebooks, records
 from fkp_utils.evaluation import verdicts
-from fkp_utils.system import places
 
 if TYPE_CHECKING:
     import nbformat
@@ -58,11 +57,11 @@ def draw(folder: pathlib.Path, figures: pathlib.Path) -> None:
     import matplotlib.pyplot as plt
     from PIL import Image
 
-    from fkp_utils.datasets import kaggle
+    from fkp_utils.datasets.synthetic import generator
     from fkp_utils.plots import common
 
     folder.mkdir(parents=True, exist_ok=True)
-    faces = kaggle.load(places.CHECKOUT / "data" / "sample")
+    faces = generator.make(40, seed=8)
     contrast = np.asarray(faces.images[:], float).std(axis=(1, 2, 3)) * faces.given.all(axis=1)
     shown = faces.select(np.argsort(-contrast)[:FACES])
     common.style()
