@@ -21,6 +21,7 @@ os.environ.update({"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"})  # th
 
 FOLDERS = ("fkp_utils", "notebooks", "report")
 FILES = ("Makefile", "Snakefile", "pyproject.toml", "constraints.txt", "README.md", ".gitignore")
+SERIES = {"smoke", "smoke_on_photos", "executed_tiny"}  # fixtures
 PARAMETERS = 'DATA = "synthetic"\nROOT = ""\nPROFILE = "quick"\nSEED = 0'
 TINY = {
     "01_first": [
@@ -117,16 +118,19 @@ def _photos():
     return found[0] if found else None
 
 
+def pytest_itemcollected(item):
+    """What executes notebooks takes minutes: `pytest -m "not slow"` leaves it out."""
+    if SERIES & set(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.slow)
+        if os.name == "nt":
+            item.add_marker(pytest.mark.skip(reason="a series is waited for and ended in ways that Windows lacks"))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     """What asks for a real series comes last, and at the very end what asks for that on photos."""
     asks = ("smoke_on_photos", "smoke")
     items.sort(key=lambda item: [name in getattr(item, "fixturenames", ()) for name in asks])
-    if os.name == "nt":  # their processes are waited for and ended in ways that Windows lacks
-        series = {"smoke", "smoke_on_photos", "executed_tiny", "tiny"}
-        for item in items:
-            if series & set(getattr(item, "fixturenames", ())):
-                item.add_marker(pytest.mark.skip(reason="series are executed by the tests on Linux and macOS"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,6 +15,7 @@ from fkp_utils import metrics
 from fkp_utils.plots import common as plots
 
 MAPS, KERNELS = "magma", "RdBu_r"  # colours of what is never negative, and of what is around 0
+HEAT, UNDER = "inferno", 0.6  # colours of what lies over an image, and the share of its light that the image keeps
 MOST_COLUMNS = 8
 
 
@@ -201,23 +202,49 @@ def overlay_sheet(
     """Images (R, H, W, C) on the left, and over each its maps (R, M, H, W), a row and a column each, with their names.
 
     points: (R, 2), the point that a row is about, marked in all its panels; NaN is not drawn.  Maps are 0 to 1, on one
-    scale of colours, whose name is `label`; where a map is 0, the image is seen as it is.
+    scale of colours, whose name is `label`.  Under a map the image is dark, so that bright colours are seen; a map that
+    is 0 everywhere is called blank.
     """
     height, width = images.shape[1:3]
     side = plots.WIDTH / (1 + len(columns))
     size = (plots.WIDTH, len(rows) * side * height / width + 1.05)
     figure, grid = plt.subplots(len(rows), 1 + len(columns), figsize=size, squeeze=False)
-    heat = colors.ListedColormap(np.c_[plt.get_cmap(MAPS)(np.linspace(0.35, 1, 256))[:, :3], np.linspace(0, 0.8, 256)])
+    heat = colors.ListedColormap(np.c_[plt.get_cmap(HEAT)(np.linspace(0.35, 1, 256))[:, :3], np.linspace(0, 0.9, 256)])
     drawn = None
     for line, image, values, point, name in zip(grid, images, maps, points, rows, strict=True):
         for axes, each, title in zip(line, [None, *values], ["image", *columns], strict=True):
-            plots.show_face(axes, image, title if line[0] is grid[0, 0] else None)
+            seen = image if each is None else UNDER * image
+            plots.show_face(axes, seen, title if line[0] is grid[0, 0] else None)
             if each is not None:
                 drawn = axes.imshow(each, cmap=heat, vmin=0, vmax=1)
+                if not each.any():
+                    axes.text(0.5, 0.05, "blank", color="white", ha="center", transform=axes.transAxes)
             axes.scatter(*point, **plots.MARKS["predicted"] | {"s": 40})
         line[0].set_ylabel(name)
     if drawn is not None:
-        figure.colorbar(drawn, ax=grid, location="bottom", label=label, fraction=0.05, aspect=50, pad=0.02)
+        bar = figure.colorbar(drawn, ax=grid, location="bottom", label=label, fraction=0.05, aspect=50, pad=0.02)
+        bar.ax.set_facecolor("black")
+    return figure
+
+
+def correlation_sheet(tables: Mapping[str, Mapping[str, pd.DataFrame]]) -> mpl_figure.Figure:
+    """Square tables of correlations with the same names: a row of panels for each key, a column for each inner key.
+
+    NaN is grey.
+    """
+    columns = list(next(iter(tables.values())))
+    size = (plots.WIDTH, 0.9 + len(tables) * (0.4 + 0.8 * plots.WIDTH / len(columns)))
+    figure, grid = plt.subplots(len(tables), len(columns), figsize=size, squeeze=False, sharey=True)
+    for line, (name, found) in zip(grid, tables.items(), strict=True):
+        for axes, column in zip(line, columns, strict=True):
+            plots.correlation_map(axes, found[column]).set_title(f"{name}, {column}")
+            axes.collections[0].colorbar.remove()
+            axes.set_facecolor("0.8")
+            axes.grid(visible=False)
+            axes.tick_params(labelsize=9)
+            axes.set_xticks([])
+    drawn = grid[0, 0].collections[0]
+    figure.colorbar(drawn, ax=grid, location="bottom", label="r", fraction=0.04, aspect=50, pad=0.02)
     return figure
 
 
@@ -295,3 +322,25 @@ def early_stopping(axes: mpl_axes.Axes, tables: Iterable[pd.DataFrame]) -> mpl_a
     axes.set(xlabel="patience (epochs)", ylabel="validation error over its lowest (%)")
     axes.legend(frameon=False)
     return axes
+
+
+def dot_panels(
+    panels: Mapping[str, Mapping[str, float | np.ndarray]], unit: str, line: float | None = None
+) -> mpl_figure.Figure:
+    """A panel for each name, with a row of dots for each name in it, the first on top, on one logarithmic axis.
+
+    line: a value that is marked by a vertical line in all panels.
+    """
+    rows = list(dict.fromkeys(name for values in panels.values() for name in values))
+    size = (plots.WIDTH, 1.3 + 0.38 * len(rows))
+    figure, grid = plt.subplots(1, len(panels), figsize=size, sharex=True, sharey=True, squeeze=False)
+    for axes, (title, values) in zip(grid[0], panels.items(), strict=True):
+        for name, found in values.items():
+            dots = np.atleast_1d(found)
+            axes.plot(dots, [rows.index(name)] * len(dots), "o", color=plots.BLUE, alpha=0.7)
+        if line is not None:
+            axes.axvline(line, color="black", linewidth=1)
+        axes.set(title=title, xscale="log", yticks=range(len(rows)), yticklabels=rows, ylim=(len(rows) - 0.5, -0.5))
+        axes.margins(x=0.1)
+    figure.supxlabel(unit, fontsize=12)
+    return figure

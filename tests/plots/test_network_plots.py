@@ -158,6 +158,27 @@ def test_maps_lie_over_their_image_on_one_scale_with_the_point():
     assert bar.get_xlabel() == "what raises it"
 
 
+def test_a_map_that_is_0_everywhere_is_called_blank_and_lies_on_a_darker_image():
+    images = np.full((1, 10, 12, 1), 200, np.uint8)
+    maps = np.zeros((1, 2, 10, 12))
+    maps[0, 1, 3, 3] = 1
+    figure = network_plots.overlay_sheet(images, maps, np.full((1, 2), np.nan), ["row"], ["a", "b"], "share")
+    whole, blank, other, _ = figure.axes
+    assert [[text.get_text() for text in axes.texts] for axes in (whole, blank, other)] == [[], ["blank"], []]
+    assert whole.images[0].get_array().max() == 200
+    assert blank.images[0].get_array().max() < 200
+
+
+def test_correlations_have_a_panel_each_on_one_scale():
+    table = pd.DataFrame([[1, 0.5], [0.5, 1]], ["eye", "nose"], ["eye", "nose"])
+    figure = network_plots.correlation_sheet({"one": {"x": table, "y": -table}, "two": {"x": table, "y": table}})
+    *panels, bar = figure.axes
+    assert [axes.get_title() for axes in panels] == ["one, x", "one, y", "two, x", "two, y"]
+    assert [text.get_text() for text in panels[0].get_yticklabels()] == ["eye", "nose"]
+    assert {axes.collections[0].get_clim() for axes in panels} == {(-1, 1)}
+    assert bar.get_xlabel() == "r"
+
+
 def test_every_filter_has_its_place_on_one_scale():
     kernel = np.arange(3 * 3 * 1 * 65.0).reshape(3, 3, 1, 65) - 100
     panels = network_plots.filter_sheet(kernel, 13).axes
@@ -186,3 +207,17 @@ def test_losses_by_rate_leave_out_what_explodes(axes):
     assert axes.get_legend_handles_labels()[1] == ["after 2", "after 5", "mean points"]
     inside = [label.get_text() for label in axes.get_yticklabels() if 0.0032 < label.get_position()[1] < 0.06]
     assert inside == ["0.005", "0.01", "0.02", "0.05"]
+
+
+def test_dots_of_all_panels_share_their_rows_and_axis():
+    panels = {"one": {"a": np.array([1.0, 10.0]), "b": 5.0}, "two": {"b": 100.0, "c": 7.0}}
+    figure = network_plots.dot_panels(panels, "MSE (px²)", line=3.0)
+    first, second = figure.axes
+    assert [text.get_text() for text in first.get_yticklabels()] == ["a", "b", "c"]
+    dots = [line.get_xydata().tolist() for line in second.lines]
+    assert dots[:2] == [[[100.0, 1.0]], [[7.0, 2.0]]]
+    assert len(first.lines[0].get_xydata()) == 2
+    assert {tuple(axes.lines[-1].get_xdata()) for axes in figure.axes} == {(3.0, 3.0)}
+    assert first.get_xlim() == second.get_xlim()
+    assert first.get_xscale() == "log"
+    assert first.get_ylim()[0] > first.get_ylim()[1], "the first row is on top"
