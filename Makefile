@@ -1,13 +1,14 @@
 # `make report` and `make test` need Python 3.11, 3.12 or 3.13 and nothing else: .venv is made first if it is missing.
-PYTHON ?= python3
-DATA ?= synthetic
-ROOT ?=
-PROFILE ?= quick
-JOBS ?= auto
-KERNEL ?= python3
-REPO ?=
-KAGGLE ?=
-WILD ?=
+# Options are those of the command line; variables of the same names in the shell do not count.
+PYTHON = python3
+DATA = synthetic
+ROOT =
+PROFILE = quick
+JOBS = auto
+KERNEL = python3
+REPO =
+KAGGLE =
+WILD =
 RUN = .venv/bin/python
 
 .PHONY: report test lint app model submission figures sample bench badges constraints clean
