@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import getpass
 import io
 import json
 import os
@@ -167,7 +168,8 @@ def _environment(kernel: str) -> None:
     """What the kernels of the series inherit, whatever the shell has set; ValueError as from `backend.quiet_logs`.
 
     Relative folders are those of the folder that `make` is called in.  Texts, dates and numbers are written in one way:
-    UTF-8, UTC and without the customs of a country.  The kernel `python3` is that of this environment.
+    UTF-8, UTC and without the customs of a country.  The kernel `python3` is that of this environment.  A user's folder
+    that cannot be written to is replaced by build/home.
     """
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     if kernel == NATIVE:
@@ -176,6 +178,13 @@ def _environment(kernel: str) -> None:
     for name in FOLDERS:
         if place := os.environ.get(name):
             os.environ[name] = _absolute(place)
+    if not os.access(os.path.expanduser("~"), os.W_OK):  # Snakemake and Jupyter keep files in the user's folder
+        (places.BUILD / "home").mkdir(parents=True, exist_ok=True)
+        os.environ["HOME"] = str(places.BUILD / "home")
+    try:
+        getpass.getuser()
+    except (ImportError, KeyError, OSError):  # as in a container that runs as some number
+        os.environ["LOGNAME"] = "somebody"
     os.environ |= {"LC_ALL": "C", "PYTHONUTF8": "1", "TZ": "UTC"}  # every system has C; with it, Python is told UTF-8
     os.environ.pop("PYTHONIOENCODING", None)
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")  # of joblib, when a kernel ends
@@ -250,14 +259,17 @@ def report(data: str, root: str, profile: str, kernel: str, jobs: int) -> None:
                 shutil.rmtree(left, ignore_errors=True)
             files.write_text(path, json.dumps(config, indent=1))
             failed = subprocess.run(command, cwd=places.CHECKOUT, check=False).returncode
+            words = ""
             if failed and not _changed(folder(data, profile).glob("failed/*.ipynb"), begun):
-                raise SeriesError(f"Snakemake stopped:{_last_words(command, begun)}")
+                words = f"Snakemake stopped:{_last_words(command, begun)}"
+            if words and not book.pages(folder(data, profile), notebooks.names()):
+                raise SeriesError(words)
             book.build(folder(data, profile))
     except filelock.Timeout as error:
         raise SeriesError(f"another `make report` is at work in {places.BUILD}; wait for it") from error
     print(f"report: {os.path.relpath(places.BUILD / 'report' / 'index.html')}  ({time.monotonic() - start:.0f} s)")
     if failed:
-        raise SeriesError("not every notebook was executed; .snakemake/log says why if no line above does")
+        raise SeriesError(words or "not every notebook was executed; .snakemake/log says why if no line above does")
 
 
 def _changed(paths: Iterable[pathlib.Path], since: float) -> list[pathlib.Path]:
@@ -289,7 +301,6 @@ def _checked_configuration(data: str, root: str, profile: str, kernel: str) -> d
 
     try:
         profiles.profile(profile)
-        root = _absolute(root)
         fingerprint = loading.layout(data).fingerprint(root or None)
         _read(data, root)
     except (ValueError, OSError) as error:
@@ -331,6 +342,7 @@ def main(arguments: list[str] | None = None) -> int:
     whole.add_argument("--jobs", default="auto", help="how many notebooks at a time (default: one on each processor)")
     single.add_argument("--live", default="False", help="rewrite the line of progress")
     given = parser.parse_args(arguments)
+    given.root = _absolute(given.root)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that knows no × shows its number
@@ -339,7 +351,7 @@ def main(arguments: list[str] | None = None) -> int:
             jobs = number_of_jobs(given.jobs, devices.processors())
             report(given.data, given.root, given.profile, given.kernel, jobs)
         else:
-            parameters = {"DATA": given.data, "ROOT": _absolute(given.root), "PROFILE": given.profile}
+            parameters = {"DATA": given.data, "ROOT": given.root, "PROFILE": given.profile}
             target = folder(given.data, given.profile)
             execute(places.NOTEBOOKS / f"{given.name}.ipynb", target, parameters, given.kernel, given.live == "True")
     except (SeriesError, ValueError, OSError) as error:
