@@ -1,15 +1,16 @@
 # `make report` and `make test` need Python 3.11, 3.12 or 3.13 and nothing else: .venv is made first if it is missing.
-PYTHON ?= python3
-DATA ?= synthetic
-ROOT ?=
-PROFILE ?= quick
-JOBS ?= auto
-KERNEL ?= python3
-REPO ?=
-KAGGLE ?=
-WILD ?=
-A ?=
-B ?=
+# Options are those of the command line; variables of the same names in the shell do not count.
+PYTHON = python3
+DATA = synthetic
+ROOT =
+PROFILE = quick
+JOBS = auto
+KERNEL = python3
+REPO =
+KAGGLE =
+WILD =
+A =
+B =
 CONSTRAINTS = constraints.txt
 BIN = $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 RUN = $(BIN)/python

@@ -59,7 +59,7 @@ rule notebook:
         figures=directory(f"{OUT}/figures/{{name}}"),
     params:
         data=DATA,
-        root=ROOT,
+        root=lambda wildcards: ROOT,  # a function: a folder may have braces in its name
         profile=PROFILE,
         kernel=KERNEL,
         fingerprint=config["fingerprint"],

@@ -34,7 +34,7 @@ def read(photo: Photo) -> np.ndarray:
     elif isinstance(photo, Image.Image):
         levels = _levels(photo, name)
     else:
-        levels = _file(pathlib.Path(photo))
+        levels = _file(pathlib.Path(photo).expanduser())
     levels = _rgb(levels, name)
     if int(levels.max()) - int(levels.min()) < FLAT:
         raise ValueError(f"{name}: levels from {levels.min()} to {levels.max()} of 255 show no face; is it that dark?")

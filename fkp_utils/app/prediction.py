@@ -108,7 +108,7 @@ def load(model: keras.Model | str | os.PathLike[str] | None = None) -> keras.Mod
 
     if isinstance(model, keras.Model):
         return _checked(model, "the model")
-    path = SHIPPED if model is None else pathlib.Path(model)
+    path = SHIPPED if model is None else pathlib.Path(model).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; expected a .keras file")
     photo_files.refuse_pointer(path)
@@ -120,10 +120,18 @@ def load(model: keras.Model | str | os.PathLike[str] | None = None) -> keras.Mod
 
 
 def _checked(network: keras.Model, name: str) -> keras.Model:
-    shape: tuple[int | None, ...] = tuple(getattr(network.output, "shape", ()))
-    if len(getattr(network.input, "shape", ())) != 4 or len(shape) != 3 or shape[2] != 2 or shape[1] not in MEANINGS:
+    """The model.  ValueError unless it takes images of one size, and gives points of MEANINGS as its one output."""
+    if not network.built:
+        raise ValueError(f"{name} is not built; expected one that knows the size of its images")
+    for kind, tensors in (("inputs", network.inputs), ("outputs", network.outputs)):
+        if len(tensors) != 1:
+            raise ValueError(f"{name} has {len(tensors)} {kind}; expected one")
+    taken, given = tuple(network.inputs[0].shape[1:]), tuple(network.outputs[0].shape[1:])
+    if len(taken) != 3 or None in taken or taken[2] not in (1, 3):
+        raise ValueError(f"{name} takes {taken}; expected images of one size: (height, width, 1 or 3)")
+    if len(given) != 2 or given[1] != 2 or given[0] not in MEANINGS:
         known = " or ".join(map(str, MEANINGS))
-        raise ValueError(f"{name} gives {shape[1:]}; expected ({known}, 2), the points of KAGGLE_15 or LANDMARKS_68")
+        raise ValueError(f"{name} gives {given}; expected ({known}, 2), the points of KAGGLE_15 or LANDMARKS_68")
     return network
 
 

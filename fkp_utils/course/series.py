@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import getpass
+import io
 import json
 import os
 import pathlib
@@ -16,17 +18,23 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from fkp_utils import profiles
 from fkp_utils.course import notebooks
-from fkp_utils.datasets import loading
+from fkp_utils.datasets import kaggle, loading
 from fkp_utils.system import backend, devices, files, places
 
 if TYPE_CHECKING:
     import nbformat
 
+NATIVE = "python3"  # Jupyter's name for the kernel of an environment
+FOLDERS = ("FKP_CACHE", "FKP_DATA", "FKP_RUNS", "FKP_WEIGHTS")  # variables that name folders
+WORDS = 15  # lines that are shown of what Snakemake says
 EVERY = 30.0  # seconds between two lines of progress where there is no terminal
+LONGEST_SOCKET = 98  # bytes of a socket's path without its number; systems allow 103 or 107, else TCP is used
 MOST = 4  # notebooks at a time that "auto" runs; each needs about 2 GB of memory
 # Not to be imported: with nbformat comes jsonschema, and with it, where it is installed, a grammar of addresses that
 # takes as long to load as all else together; no notebook has anything for it to check.
@@ -99,7 +107,7 @@ def execute(
     def started(cell: nbformat.NotebookNode, cell_index: int) -> None:
         progress.cell += cell.cell_type == "code"
 
-    _environment()
+    _environment(kernel)
     failed.unlink(missing_ok=True)
     with (
         files.replacing(executed) as new,
@@ -107,7 +115,9 @@ def execute(
         tempfile.TemporaryDirectory(prefix="fkp-") as own,  # of this kernel alone, whatever runs beside it
     ):
         log = pathlib.Path(own, "log")
-        sockets = {} if os.name == "nt" else {"transport": "ipc", "ip": f"{own}/kernel"}
+        place = f"{own}/kernel"
+        fits = os.name != "nt" and len(os.fsencode(place)) <= LONGEST_SOCKET
+        sockets = {"transport": "ipc", "ip": place} if fits else {}
         settings = {
             "KernelManager": {"log_file": str(log)} | sockets,
             "NotebookClient": {"kernel_manager_class": kernels.KernelManager},
@@ -118,8 +128,7 @@ def execute(
             stamp["parameters"] = _shown(notebooks.declared(path) | parameters)
             progress.cells = sum(cell["cell_type"] == "code" for cell in notebooks.cells(path)) + bool(changed)
             papermill.execute_notebook(
-                path,
-                new,
+                *map(_without_fields, (path, new)),
                 changed,
                 kernel_name=kernel,
                 language="python",
@@ -145,19 +154,46 @@ def execute(
         progress.stop("done")
 
 
+def _without_fields(path: pathlib.Path) -> str:
+    """`path` as papermill takes it: it fills in parameters for names in braces, and there are none."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
 def _shown(parameters: dict[str, Any]) -> dict[str, Any]:
     """`parameters` as pages and records show them: of the folder of the data, only its name."""
     return parameters | {"ROOT": pathlib.Path(parameters.get("ROOT", "")).name}
 
 
-def _environment() -> None:
-    """What the kernels of the series inherit; a relative `FKP_DATA` is one of the folder that `make` is called in."""
+def _environment(kernel: str) -> None:
+    """What the kernels of the series inherit, whatever the shell has set; ValueError as from `backend.quiet_logs`.
+
+    Relative folders are those of the folder that `make` is called in.  Texts, dates and numbers are written in one way:
+    UTF-8, UTC and without the customs of a country.  The kernel `python3` is that of this environment.  A user's folder
+    that cannot be written to is replaced by build/home.
+    """
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    if kernel == NATIVE:
+        os.environ.pop("JUPYTER_PATH", None)
     os.environ.setdefault("FKP_CACHE", str(places.BUILD / "cache"))
-    if place := os.environ.get("FKP_DATA"):
-        os.environ["FKP_DATA"] = str(pathlib.Path(place).resolve())
+    for name in FOLDERS:
+        if place := os.environ.get(name):
+            os.environ[name] = _absolute(place)
+    if not os.access(os.path.expanduser("~"), os.W_OK):  # Snakemake and Jupyter keep files in the user's folder
+        (places.BUILD / "home").mkdir(parents=True, exist_ok=True)
+        os.environ["HOME"] = str(places.BUILD / "home")
+    try:
+        getpass.getuser()
+    except (ImportError, KeyError, OSError):  # as in a container that runs as some number
+        os.environ["LOGNAME"] = "somebody"
+    os.environ |= {"LC_ALL": "C", "PYTHONUTF8": "1", "TZ": "UTC"}  # every system has C; with it, Python is told UTF-8
+    os.environ.pop("PYTHONIOENCODING", None)
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")  # of joblib, when a kernel ends
     backend.quiet_logs()
+
+
+def _absolute(folder: str) -> str:
+    """`folder` from the root on, `~` being the user's; "" stays as it is."""
+    return str(pathlib.Path(folder).expanduser().resolve()) if folder else ""
 
 
 def _keep(path: pathlib.Path, failed: pathlib.Path, stamp: dict[str, Any]) -> str:
@@ -207,7 +243,7 @@ def report(data: str, root: str, profile: str, kernel: str, jobs: int) -> None:
 
     from fkp_utils.course import book, records_table
 
-    _environment()
+    _environment(kernel)
     if jobs > 1:
         for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
             os.environ.setdefault(name, str(max(1, devices.processors() // jobs)))
@@ -218,34 +254,78 @@ def report(data: str, root: str, profile: str, kernel: str, jobs: int) -> None:
     places.BUILD.mkdir(exist_ok=True)
     try:
         with filelock.FileLock(places.BUILD / "series.lock", timeout=0):
-            start = time.monotonic()
+            start, begun = time.monotonic(), time.time()
             for left in folder(data, profile).glob("*/.*"):  # by a run that was killed
                 shutil.rmtree(left, ignore_errors=True)
             files.write_text(path, json.dumps(config, indent=1))
             failed = subprocess.run(command, cwd=places.CHECKOUT, check=False).returncode
+            words = ""
+            if failed and not _changed(folder(data, profile).glob("failed/*.ipynb"), begun):
+                words = f"Snakemake stopped:{_last_words(command, begun)}"
+            if words and not book.pages(folder(data, profile), notebooks.names()):
+                raise SeriesError(words)
             records_table.write(folder(data, profile))
             book.build(folder(data, profile))
     except filelock.Timeout as error:
         raise SeriesError(f"another `make report` is at work in {places.BUILD}; wait for it") from error
     print(f"report: {os.path.relpath(places.BUILD / 'report' / 'index.html')}  ({time.monotonic() - start:.0f} s)")
     if failed:
-        raise SeriesError("not every notebook was executed; .snakemake/log says why if no line above does")
+        raise SeriesError(words or "not every notebook was executed; .snakemake/log says why if no line above does")
+
+
+def _changed(paths: Iterable[pathlib.Path], since: float) -> list[pathlib.Path]:
+    """The files that were written since then, in seconds of the epoch, the last one last."""
+    written = [(path.stat().st_mtime, path) for path in paths]
+    return [path for when, path in sorted(written) if when >= since - 1]  # some file systems keep whole seconds
+
+
+def _last_words(command: list[str], since: float) -> str:
+    """What Snakemake says of why it stopped, a line for each: from its log, or of a dry run where it kept none."""
+    told = ""
+    if logs := _changed((places.CHECKOUT / ".snakemake" / "log").glob("*.log"), since):
+        told = logs[-1].read_text(encoding="utf-8", errors="replace")
+    if not told.strip():
+        words = [word for word in command if word not in ("--quiet", "all")]
+        dry = subprocess.run(
+            [*words, "--dry-run"], cwd=places.CHECKOUT, capture_output=True, text=True, encoding="utf-8", check=False
+        )
+        told = dry.stdout + dry.stderr
+    return "".join(f"\n  {line}" for line in told.splitlines()[-WORDS:] if line.strip())
 
 
 def _checked_configuration(data: str, root: str, profile: str, kernel: str) -> dict[str, str]:
-    """What Snakemake is told, with the fingerprint of the data; SeriesError for what does not exist."""
+    """What Snakemake is told, with the fingerprint of the data, which are read once, as the notebooks will.
+
+    SeriesError for what does not exist, and for data that are not as they should be.
+    """
     from jupyter_client import kernelspec
 
     try:
         profiles.profile(profile)
         fingerprint = loading.layout(data).fingerprint(root or None)
+        _read(data, root)
     except (ValueError, OSError) as error:
         raise SeriesError(str(error)) from error
     kernels = kernelspec.KernelSpecManager().find_kernel_specs()
     if kernel not in kernels:
         raise SeriesError(f"no kernel {kernel!r}; there are {', '.join(sorted(kernels))}")
-    root = str(pathlib.Path(root).resolve()) if root else ""
     return {"data": data, "root": root, "profile": profile, "kernel": kernel, "fingerprint": fingerprint}
+
+
+def _read(data: str, root: str) -> None:
+    """Reads the data into the cache, where the notebooks find them; prints what is left out of them.
+
+    DatasetError if they are not as they should be, also of Kaggle's test images if they are there.
+    """
+    if data == "synthetic":
+        return
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        loading.load(data, root)
+        if data == "kaggle" and kaggle.has_test(root):
+            loading.load(data, root, part="test")
+    for warning in told:
+        print(f"note: {warning.message}")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -263,6 +343,10 @@ def main(arguments: list[str] | None = None) -> int:
     whole.add_argument("--jobs", default="auto", help="how many notebooks at a time (default: one on each processor)")
     single.add_argument("--live", default="False", help="rewrite the line of progress")
     given = parser.parse_args(arguments)
+    given.root = _absolute(given.root)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows no × shows its number
     try:
         if given.command == "report":
             jobs = number_of_jobs(given.jobs, devices.processors())

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from fkp_utils import faces, keypoints
-from fkp_utils.datasets import cache, images, loading
+from fkp_utils.datasets import cache, folders, images, loading
 
 SIZE = (218, 178)
 IMAGES = "img_align_celeba"
 LANDMARKS = "list_landmarks_align_celeba"
 PARTITION = "list_eval_partition"
 IDENTITY = "identity_CelebA.txt"
-VERSION = 1
+VERSION = 2
 
 COLUMNS = [f"{point}_{axis}" for point in ("lefteye", "righteye", "nose", "leftmouth", "rightmouth") for axis in "xy"]
 SWAP = [1, 0, 2, 4, 3]  # the file's left is that of the image, CELEBA_5's is the subject's
@@ -46,22 +46,33 @@ def fingerprint(root: str | os.PathLike[str] | None = None) -> str:
 
 
 def _find(root: str | os.PathLike[str] | None) -> list[pathlib.Path]:
-    """Images (folder or zip), landmarks, and what there is of partition and identity."""
-    for folder in loading.candidates(root):
-        pictures = _first(folder, IMAGES, f"{IMAGES}.zip")
-        landmarks = _first(folder, f"{LANDMARKS}.csv", f"{LANDMARKS}.txt")
-        if pictures and landmarks:
-            inner = pictures[0] / IMAGES
-            more = [*_first(folder, f"{PARTITION}.csv", f"{PARTITION}.txt"), *_first(folder, IDENTITY)]
-            return [inner if inner.is_dir() else pictures[0], *landmarks, *more]
-    expected = f"{IMAGES}/ or {IMAGES}.zip with {LANDMARKS}.csv or {LANDMARKS}.txt"
-    raise images.not_found("CelebA", expected, root)
+    found = folders.first(root, _files_in)
+    if not found:
+        expected = f"{IMAGES}/ or {IMAGES}.zip with {LANDMARKS}.csv or {LANDMARKS}.txt"
+        raise images.not_found("CelebA", expected, root)
+    return found
+
+
+def _files_in(folder: pathlib.Path) -> list[pathlib.Path] | None:
+    """Images (folder or zip), landmarks, and what there is of partition and identity; None without the first two."""
+    if folder.is_file() and folders.plain(folder.name).startswith((IMAGES, LANDMARKS)):
+        folder = folder.parent
+    pictures = _first(folder, IMAGES, f"{IMAGES}.zip")
+    landmarks = _first(folder, f"{LANDMARKS}.csv", f"{LANDMARKS}.txt")
+    if not (pictures and landmarks):
+        return None
+    inner = pictures[0] / IMAGES
+    more = [*_first(folder, f"{PARTITION}.csv", f"{PARTITION}.txt"), *_first(folder, IDENTITY)]
+    return [inner if inner.is_dir() else pictures[0], *landmarks, *more]
 
 
 def _first(folder: pathlib.Path, *names: str) -> list[pathlib.Path]:
     """The first of the files that is in `folder` or in one of the original folders; none if there is none."""
     places = [folder, *(folder / name for name in ("Anno", "Eval", "Img"))]
-    return [place / name for name in names for place in places if (place / name).exists()][:1]
+    found = (
+        place / name if (place / name).is_dir() else folders.file(place, name) for name in names for place in places
+    )
+    return [path for path in found if path][:1]
 
 
 def _build(folder: pathlib.Path, inputs: list[pathlib.Path], limit: int | None) -> None:
@@ -83,22 +94,25 @@ def _read(path: pathlib.Path, columns: list[str], counted: bool = False) -> dict
 
     With `counted`, the .txt starts with the number of rows and the names of the columns.
     """
-    lines = images.lines(path)
-    first, separator = 0, None
+    first = 0
     if path.suffix == ".csv":
-        first, separator = 1, ","
-        _expect_header(path, lines, 1, ["image_id", *columns], separator)
-    elif counted:
-        first = 2
-        _expect_header(path, lines, 2, columns, separator)
-        found = len(lines) - first
-        if lines[0].strip() != str(found):
-            raise loading.DatasetError(f"{path}, line 1: {lines[0]!r} rows announced, {found:,} found; expected all")
-    return images.table(path, (line.split(separator) for line in lines[first:]), columns, first + 1)
+        first, rows = 1, images.comma_rows(path, 1 + len(columns))
+        _expect_header(path, rows, 1, ["image_id", *columns])
+    else:
+        lines = images.lines(path)
+        rows = [line.split() for line in lines]
+        if counted:
+            first = 2
+            _expect_header(path, rows, 2, columns)
+            found = len(rows) - first
+            if lines[0].strip() != str(found):
+                told = f"{path}, line 1: {lines[0]!r} rows announced, {found:,} found; expected all"
+                raise loading.DatasetError(told)
+    return images.table(path, rows[first:], columns, first + 1)
 
 
-def _expect_header(path: pathlib.Path, lines: list[str], line: int, expected: list[str], separator: str | None) -> None:
-    header = lines[line - 1].split(separator) if len(lines) >= line else []
+def _expect_header(path: pathlib.Path, rows: list[list[str]], line: int, expected: list[str]) -> None:
+    header = rows[line - 1] if len(rows) >= line else []
     if header != expected:
         raise loading.DatasetError(f"{path}, line {line}: columns {', '.join(header)}; expected {', '.join(expected)}")
 
@@ -122,9 +136,15 @@ def _members(pictures: pathlib.Path) -> dict[str, str]:
     if pictures.is_dir():
         return {name: name for name in images.in_folder(pictures)}
     with _open(pictures) as archive:
-        inside = [pathlib.PurePosixPath(name) for name in archive.namelist()]
-    found = [path for path in inside if path.suffix.lower() == ".jpg" and set(path.parts[:-1]) <= {IMAGES}]
-    return {path.name: str(path) for path in found}
+        inside = folders.members(archive)
+    found: dict[str, str] = {}
+    for path, member in inside:
+        if path.suffix.lower() == ".jpg" and set(path.parts[:-1]) <= {IMAGES}:
+            if path.name in found:
+                both = f"{found[path.name]} and {member}"
+                raise loading.DatasetError(f"{pictures}: {both} are in it; expected one {path.name}")
+            found[path.name] = member
+    return found
 
 
 def _pictures(source: pathlib.Path, members: list[str]) -> Iterator[tuple[str, bytes]]:

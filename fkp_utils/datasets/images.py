@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import collections
 import concurrent.futures
+import contextlib
+import csv
 import errno
 import io
 import math
@@ -15,13 +17,17 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fkp_utils import faces, keypoints
-from fkp_utils.datasets import cache, loading
+from fkp_utils.datasets import cache, folders, loading
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png")
+MIRRORED = "_mirror"
 WAITING = 64  # images decoded and not yet written
+UNREADABLE = (OSError, SyntaxError, ValueError, struct.error)  # what Pillow raises for damaged data
+ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}  # by the bytes that such a file begins with
+SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 Size = tuple[int, int]
 
@@ -97,13 +103,25 @@ def store(
 
 
 def decode(where: str, data: bytes) -> Image.Image:
-    """The picture in RGB.  DatasetError if `data`, which come from `where`, are not a whole image."""
+    """The picture in RGB, upright as its EXIF orientation says: the points of a face are those of what people see.
+
+    That is how viewers, annotation tools and OpenCV show it; dlib alone does not turn it.
+    DatasetError if `data`, which come from `where`, are not a whole image of 8 bits.
+    """
     try:
-        with Image.open(io.BytesIO(data)) as picture:
+        with Image.open(io.BytesIO(data)) as opened:
+            opened.load()
+            picture: Image.Image = opened
+            with contextlib.suppress(*UNREADABLE):  # EXIF data that cannot be read say nothing of an orientation
+                picture = ImageOps.exif_transpose(opened)
+            if picture.mode.startswith(("I", "F")):
+                raise loading.DatasetError(f"{where}: levels of more than 8 bits; expected a picture of 8 bits")
             return picture.convert("RGB")
+    except loading.DatasetError:
+        raise
     except UnidentifiedImageError:
         raise loading.DatasetError(f"{where}: not an image; expected a JPEG, PNG or BMP file") from None
-    except (OSError, SyntaxError, ValueError, struct.error, zlib.error, Image.DecompressionBombError) as error:
+    except (*UNREADABLE, zlib.error, Image.DecompressionBombError) as error:
         raise loading.DatasetError(f"{where}: damaged image ({error}); expected a whole one") from error
 
 
@@ -114,34 +132,70 @@ def from_files(paths: Iterable[pathlib.Path]) -> Iterable[tuple[str, bytes]]:
 
 def in_folder(folder: pathlib.Path) -> dict[str, pathlib.Path]:
     """The images in `folder`, by name."""
-    with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries if entry.name.lower().endswith(SUFFIXES))
-    return {name: folder / name for name in names if not name.startswith(".")}
+    return {name: folder / name for name in folders.contents(folder)[0] if name.lower().endswith(SUFFIXES)}
 
 
-def beside(folder: pathlib.Path, suffix: str) -> list[tuple[pathlib.Path, pathlib.Path]]:
-    """(label file, image) for each label file with `suffix` in `folder`, by name.
+def beside(folder: pathlib.Path, suffix: str) -> tuple[list[tuple[pathlib.Path, pathlib.Path]], int]:
+    """(label file, image) for each label file with `suffix` in `folder`, by name, and how many images are left out.
 
-    DatasetError if a label file has no image or two of them, or an image no label file.
+    Left out are mirrored copies, `face_mirror.jpg`, that have no label file where `face.jpg` has one.
+    DatasetError if a label file has no image or two of them, or another image no label file.
     """
     pictures = collections.defaultdict(list)
     for path in in_folder(folder).values():
         pictures[path.stem].append(path)
     pairs = []
-    for labels in sorted(folder.glob(f"*{suffix}")):
+    for labels in folders.with_suffix(folder, suffix):
         found = pictures.pop(labels.stem, [])
         if len(found) != 1:
             names = " and ".join(path.name for path in found) or "no image"
             raise loading.DatasetError(f"{labels}: {names} beside it; expected one of {', '.join(SUFFIXES)}")
         pairs.append((labels, found[0]))
-    for left in pictures.values():
-        raise loading.DatasetError(f"{left[0]}: no labels beside it; expected {left[0].stem}{suffix}")
-    return pairs
+    labelled = {labels.stem for labels, _ in pairs}
+    for stem, left in pictures.items():
+        if stem.removesuffix(MIRRORED) == stem or stem.removesuffix(MIRRORED) not in labelled:
+            raise loading.DatasetError(f"{left[0]}: no labels beside it; expected {stem}{suffix}")
+    return pairs, len(pictures)
 
 
 def lines(path: pathlib.Path) -> list[str]:
-    """The lines of a text file up to the last that is not empty; what is no UTF-8 is replaced and so not hidden."""
-    return path.read_text(encoding="utf-8-sig", errors="replace").rstrip().splitlines()
+    """The lines of a text file up to the last that is not empty; what is no UTF-8 is replaced and so not hidden.
+
+    DatasetError for UTF-16.
+    """
+    content = path.read_bytes()
+    expect_utf8(str(path), content)
+    return content.decode("utf-8-sig", errors="replace").rstrip().splitlines()
+
+
+def expect_utf8(where: str, start: bytes) -> None:
+    """DatasetError if a text that starts with these bytes is UTF-16, as some programs save tables."""
+    if encoding := ENCODINGS.get(start[:2]):
+        raise loading.DatasetError(f"{where}: {encoding} text; expected UTF-8")
+
+
+def expect_commas(where: str, header: str) -> None:
+    """DatasetError if the header of a table has other separators than commas."""
+    for separator, name in SEPARATORS.items():
+        if header.count(separator) > header.count(",") and header.strip().replace(separator, "").isprintable():
+            raise loading.DatasetError(f"{where}: {name} between its values; expected commas")
+
+
+def comma_rows(path: pathlib.Path, count: int) -> list[list[str]]:
+    """The rows of a table of `count` columns, the header first; values may be quoted.
+
+    A column more, in front and without a name, is the index that pandas writes: it is dropped.
+    DatasetError for UTF-16 and for other separators than commas.
+    """
+    found = lines(path)
+    expect_commas(str(path), found[0] if found else "")
+    try:
+        rows = list(csv.reader(found))
+    except csv.Error as error:
+        raise loading.DatasetError(f"{path}: {error}; expected a table with commas between its values") from error
+    if rows and len(rows[0]) == count + 1 and rows[0][0] in ("", "Unnamed: 0"):
+        return [row[1:] for row in rows]
+    return rows
 
 
 def numbers(texts: Sequence[str], where: str, columns: Sequence[str]) -> list[float]:
@@ -199,6 +253,6 @@ def match(rows: Collection[str], pictures: Collection[str], path: pathlib.Path, 
 
 def not_found(title: str, expected: str, root: str | os.PathLike[str] | None) -> loading.DatasetError:
     """The error that tells what was looked for, where, and how to get it."""
-    folders = ", ".join(map(str, loading.candidates(root)))
-    folders = folders or f"data, ../data, {loading.KAGGLE_INPUT} (no such folders; FKP_DATA may name another)"
-    return loading.DatasetError(f"{title} not found. Looked for {expected} in {folders}. How to get it: data/README.md")
+    places = str(root) if root else ", ".join(map(str, folders.candidates(None)))
+    places = places or f"data, ../data, {loading.KAGGLE_INPUT} (no such folders; FKP_DATA may name another)"
+    return loading.DatasetError(f"{title} not found. Looked for {expected} in {places}. How to get it: data/README.md")

@@ -9,12 +9,12 @@ import re
 import numpy as np
 
 from fkp_utils import faces, keypoints
-from fkp_utils.datasets import cache, images, loading
+from fkp_utils.datasets import cache, folders, images, loading
 
 SIZE = (480, 640)
 NAME = re.compile(r"(\d\d)-(\d)([mf])")  # person, image, male or female
 COLUMNS = ("path", "type", "x", "y", "point", "connects from", "connects to")  # some files add three of the user's
-VERSION = 1
+VERSION = 2
 
 
 def load(root: str | os.PathLike[str] | None = None, limit: int | None = None) -> faces.Faces:
@@ -34,14 +34,23 @@ def fingerprint(root: str | os.PathLike[str] | None = None) -> str:
 
 
 def _find(root: str | os.PathLike[str] | None) -> list[pathlib.Path]:
-    for folder in loading.candidates(root):
-        if any(NAME.fullmatch(path.stem) for path in folder.glob("*.asf")):
-            return [folder]
-    raise images.not_found("IMM face database", "NN-?[mf].asf beside NN-?[mf].jpg, .bmp or .png", root)
+    found = folders.first(root, _shapes_in)
+    if not found:
+        raise images.not_found("IMM face database", "NN-?[mf].asf beside NN-?[mf].jpg, .bmp or .png", root)
+    return [found]
+
+
+def _shapes_in(folder: pathlib.Path) -> pathlib.Path | None:
+    """The folder, or that of the file, if shapes lie in it."""
+    if folder.is_file() and folder.suffix.lower() == ".asf":
+        folder = folder.parent
+    if not folder.is_dir():
+        return None
+    return folder if any(NAME.fullmatch(path.stem) for path in folders.with_suffix(folder, ".asf")) else None
 
 
 def _build(folder: pathlib.Path, source: pathlib.Path, limit: int | None) -> None:
-    pairs = images.beside(source, ".asf")[:limit]
+    pairs = images.beside(source, ".asf")[0][:limit]
     points, people = [], []
     for shape, _ in pairs:
         name = NAME.fullmatch(shape.stem)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fkp_utils import faces, keypoints
-from fkp_utils.datasets import cache, images, kaggle_csv, loading
+from fkp_utils.datasets import cache, folders, images, kaggle_csv, loading
 from fkp_utils.system import files
 
 SIZE = 96
@@ -18,7 +18,8 @@ PARTS = ("training", "test")
 BUNDLE = "facial-keypoints-detection.zip"
 LOOKUP = "IdLookupTable.csv"
 SUBJECTS = "subjects.csv"
-VERSION = 1
+VERSION = 2
+TABLES = (*(f"{part}.csv" for part in PARTS), LOOKUP, SUBJECTS)
 OUT_OF_ORDER = 0.01  # share of rows that may stand on the wrong side of the boundary between the sources
 
 COLUMNS = keypoints.KAGGLE_15.columns
@@ -30,9 +31,10 @@ def load(
     """The first `limit` faces of a part, in the order of its file: images uint8 (N, 96, 96, 1), KAGGLE_15.
 
     Files: `training.csv` and `test.csv`, bare, in folders or zip files of their name, or all in
-    `facial-keypoints-detection.zip`.  In the training part `source` is that of `label_sources`, and `subject` is there
-    if `subjects.csv` (Row, Subject) is.  In the test part no points are given; attributes["image_id"] is the ImageId,
-    and `source` is the one whose points `IdLookupTable.csv` asks for, if that is there.
+    `facial-keypoints-detection.zip`; `root` may also be one of these files.  In the training part `source` is that of
+    `label_sources`, and `subject` is there if `subjects.csv` (Row, Subject) is.  In the test part no points are given;
+    attributes["image_id"] is the ImageId, and `source` is the one whose points `IdLookupTable.csv` asks for, if that is
+    there.
     ValueError for another part; DatasetError, with file and row, if the files are missing or not as they should be.
     """
     if part not in PARTS:
@@ -69,6 +71,11 @@ def label_sources(given: np.ndarray) -> np.ndarray:
     wrong = np.append(0, np.cumsum(~more)) + np.append(0, np.cumsum(more[::-1]))[::-1]
     boundary = int(wrong.argmin()) if wrong.min() <= OUT_OF_ORDER * len(more) else 0
     return np.where(more | (np.arange(len(more)) < boundary), 0, 1)
+
+
+def has_test(root: str | os.PathLike[str] | None = None) -> bool:
+    """Whether the test images lie beside the training ones.  DatasetError if neither are there."""
+    return "test.csv" in _find(root, PARTS)
 
 
 def asked(root: str | os.PathLike[str] | None = None) -> list[int]:
@@ -110,23 +117,39 @@ def write_submission(
 
 def _find(root: str | os.PathLike[str] | None, parts: tuple[str, ...]) -> dict[str, pathlib.Path]:
     """Where each table is, by its name; in the first folder that has one of the parts."""
-    for folder in loading.candidates(root):
-        names = [*(f"{part}.csv" for part in PARTS), LOOKUP, SUBJECTS]
-        found = {name: path for name in names for path in _paths(folder, name)[:1]}
-        if any(f"{part}.csv" in found for part in parts):
-            return found
+
+    def find(place: pathlib.Path) -> dict[str, pathlib.Path] | None:
+        found = _tables_in(place)
+        return found if any(f"{part}.csv" in found for part in parts) else None
+
+    if found := folders.first(root, find):
+        return found
     tables = " or ".join(f"{part}.csv, {part}/{part}.csv, {part}.zip" for part in parts)
     raise images.not_found("Kaggle's faces", f"{tables} or {BUNDLE}", root)
 
 
-def _paths(folder: pathlib.Path, name: str) -> list[pathlib.Path]:
-    """The files that are or hold the table `name`, best first.  The one zip file has to hold those of the two parts."""
+def _tables_in(place: pathlib.Path) -> dict[str, pathlib.Path]:
+    """The files that are or hold each table, in a folder, or a named file and what lies beside it."""
+    if not place.is_file():
+        paths = {name: _path(place, name) for name in TABLES}
+    elif place.suffix.lower() == ".zip":
+        paths = {name: place if kaggle_csv.holds(place, name) else _path(place.parent, name) for name in TABLES}
+    else:
+        named = folders.plain(place.name)
+        if named not in map(str.casefold, TABLES):
+            return {}
+        paths = {name: place if name.casefold() == named else _path(place.parent, name) for name in TABLES}
+    return {name: path for name, path in paths.items() if path}
+
+
+def _path(folder: pathlib.Path, name: str) -> pathlib.Path | None:
+    """The file that is or holds the table `name`.  The one zip file has to hold those of the two parts."""
     stem = pathlib.PurePath(name).stem
-    paths = [path for path in (folder / name, folder / stem / name, folder / f"{stem}.zip") if path.is_file()]
-    bundle = folder / BUNDLE
-    if not paths and bundle.is_file() and (stem in PARTS or kaggle_csv.holds(bundle, name)):
-        return [bundle]
-    return paths
+    for place, file in ((folder, name), (folder / stem, name), *((folder, each) for each in kaggle_csv.zips(name))):
+        if path := folders.file(place, file):
+            return path
+    bundle = folders.file(folder, BUNDLE)
+    return bundle if bundle and (stem in PARTS or kaggle_csv.holds(bundle, name)) else None
 
 
 def _inputs(found: dict[str, pathlib.Path], parts: tuple[str, ...]) -> list[pathlib.Path]:

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from fkp_utils.datasets import images, loading
+from fkp_utils.datasets import folders, images, loading
 
 PIXELS = 96 * 96
 BATCH = 8  # rows of pixels read at once: their text stays in the processor's cache
@@ -31,40 +31,51 @@ Row = tuple[str, list[bytes]]
 def opened(source: pathlib.Path, name: str) -> Iterator[tuple[str, BinaryIO]]:
     """Where the table `name` is, for messages, and its bytes.
 
-    `source` is the table itself, or a zip file that holds it or a zip file with it (`training.zip` for `training.csv`).
-    DatasetError if the zip file has no such table or is damaged, also when this shows only while reading.
+    `source` is the table itself, or a zip file that holds it or a zip file with it (`training.zip` or
+    `training.csv.zip` for `training.csv`).  DatasetError if the zip file has no such table, or several in different
+    folders, or is damaged, also when this shows only while reading.
     """
-    if source.suffix != ".zip":
+    if source.suffix.lower() != ".zip":
         with source.open("rb", LONGEST) as file:
             yield str(source), file
         return
     with contextlib.ExitStack() as stack, _whole_zip(source):
         where, archive = str(source), stack.enter_context(zipfile.ZipFile(source))
-        inner = f"{pathlib.PurePath(name).stem}.zip"
-        members = _members(archive)
-        if name not in members and inner in members:
+        member = _member(where, archive, [name, *zips(name)])
+        if member and member.lower().endswith(".zip"):
             copy = stack.enter_context(tempfile.TemporaryFile())
-            with archive.open(members[inner]) as compressed:
+            with archive.open(member) as compressed:
                 shutil.copyfileobj(compressed, copy, LONGEST)
-            where, archive = f"{where}/{members[inner]}", stack.enter_context(zipfile.ZipFile(copy))
-            members = _members(archive)
-        if name not in members:
-            found = ", ".join(members) or "nothing"
+            where, archive = f"{where}/{member}", stack.enter_context(zipfile.ZipFile(copy))
+            member = _member(where, archive, [name])
+        if not member:
+            found = ", ".join(path.name for path, _ in folders.members(archive)) or "nothing"
             raise loading.DatasetError(f"{where}: {found} in it; expected {name} in a whole zip file")
-        member = stack.enter_context(archive.open(members[name]))
-        yield f"{where}/{members[name]}", io.BufferedReader(member, LONGEST)  # type: ignore[type-var]  # a ZipExtFile
+        stream = stack.enter_context(archive.open(member))
+        yield f"{where}/{member}", io.BufferedReader(stream, LONGEST)  # type: ignore[type-var]  # a ZipExtFile
 
 
 def holds(source: pathlib.Path, name: str) -> bool:
-    """Whether the zip file has the table `name` in it, or a zip file for it.  DatasetError if it is damaged."""
+    """Whether the zip file has the table `name` in it, or a zip file for it.  DatasetError as from `opened`."""
     with _whole_zip(source), zipfile.ZipFile(source) as archive:
-        return not {name, f"{pathlib.PurePath(name).stem}.zip"}.isdisjoint(_members(archive))
+        return _member(str(source), archive, [name, *zips(name)]) is not None
 
 
-def _members(archive: zipfile.ZipFile) -> dict[str, str]:
-    """The members in any folder, but not the notes that macOS leaves, by file name."""
-    names = [name for name in archive.namelist() if not name.startswith("__MACOSX/") and not name.endswith("/")]
-    return {pathlib.PurePosixPath(name).name: name for name in names}
+def zips(name: str) -> list[str]:
+    """What a zip file with the table `name` alone is called."""
+    return [f"{pathlib.PurePath(name).stem}.zip", f"{name}.zip"]
+
+
+def _member(where: str, archive: zipfile.ZipFile, names: Sequence[str]) -> str | None:
+    """The member of the first of the names that is there, in any folder.  DatasetError if there are two of it."""
+    inside = folders.members(archive)
+    for name in names:
+        found = [member for path, member in inside if folders.plain(path.name) == name.casefold()]
+        if len(found) > 1:
+            raise loading.DatasetError(f"{where}: {' and '.join(found)} are in it; expected one {name}")
+        if found:
+            return found[0]
+    return None
 
 
 @contextlib.contextmanager
@@ -79,9 +90,13 @@ def rows(where: str, file: BinaryIO, columns: Sequence[str]) -> Iterator[Row]:
     """Each row of a table with a header: its place, for messages, and its text in `columns`, in that order.
 
     The file may have the columns in another order, more of them, quotes around a value, and either kind of line end.
-    DatasetError if a column is missing or there twice, for another number of values in a row, or if there are no rows.
+    DatasetError if a column is missing or there twice, for another number of values in a row, if there are no rows, or
+    for UTF-16 or other separators than commas.
     """
-    header = [_text(name) for name in file.readline(LONGEST).removeprefix(b"\xef\xbb\xbf").strip().split(b",")]
+    start = file.readline(LONGEST)
+    images.expect_utf8(where, start)
+    images.expect_commas(f"{where}, line 1", _text(start))
+    header = [_text(name) for name in start.removeprefix(b"\xef\xbb\xbf").strip().split(b",")]
     missing = [name for name in columns if header.count(name) != 1]
     if missing:
         found = f"column {missing[0]} {header.count(missing[0])} times" if any(header) else "no header"
@@ -112,7 +127,8 @@ def _text(value: bytes) -> str:
 
 
 def point_values(place: str, values: Sequence[bytes], columns: Sequence[str]) -> list[float]:
-    """The coordinates of a row, x and y in turn, NaN where both are empty.  DatasetError for anything else."""
+    """The coordinates of a row, x and y in turn, NaN where both are empty or NaN.  DatasetError for anything else."""
+    values = [b"" if value.lower() == b"nan" else value for value in values]
     given = [i for i, value in enumerate(values) if value]
     numbers = images.numbers([_text(values[i]) for i in given], place, [columns[i] for i in given])
     coordinates = [math.nan] * len(columns)

@@ -6,18 +6,20 @@ import hashlib
 import os
 import pathlib
 import re
+import warnings
 
 import numpy as np
 from PIL import Image
 
 from fkp_utils import faces, keypoints
-from fkp_utils.datasets import cache, images, loading
+from fkp_utils.datasets import cache, folders, images, loading
 
 PARTS = ("training", "test")
 TEST_FOLDERS = {"testset", "ibug", "01_Indoor", "02_Outdoor"}
 TABLE = "_frames_keypoints.csv"
 COLUMNS = [str(i) for i in range(136)]
-VERSION = 1
+PERSON = re.compile(r"([A-Z][^_]*(?:_[^\d_][^_]*)+)_\d+")  # first and last name, then the number of the frame
+VERSION = 2
 
 Labelled = tuple[list[pathlib.Path], np.ndarray, dict[str, np.ndarray]]
 
@@ -32,12 +34,15 @@ def load(
     """The first `limit` faces of a part, images uint8 (N, *size, 3) in colour, LANDMARKS_68.
 
     Frames: `training/` with `training_frames_keypoints.csv` (file name, then x and y of each point, 0-based pixels),
-    and `test/`, whose points are missing unless it has such a table too.  `subject` is a number made from the file name
-    without its frame number, so it is the same in both parts.
-    300-W: `.pts` files beside the images, in any depth of folders.  Their pixels count from 1: 1 is subtracted.  As in
-    its usual protocol, the images in `testset`, `ibug`, `01_Indoor` and `02_Outdoor` are "test".  No `subject`.
+    and `test/`, whose points are missing unless it has such a table too.  `subject` is a number made from the name in
+    front of the frame number, so it is the same in both parts; an image without such a name is a subject of its own,
+    and if no image has one (`001.jpg`, `IMG_2040.jpg`), there is no `subject`.
+    300-W: `.pts` files beside the images, in any depth of folders, links followed.  Their pixels count from 1: 1 is
+    subtracted.  As in its usual protocol, the images in `testset`, `ibug`, `01_Indoor` and `02_Outdoor` are "test".
+    Mirrored copies without points, as dlib's release has them, are left out, with a warning.  No `subject`.
 
-    Each image is scaled into `size` (height, width) with its aspect kept and centred on black; its points move with it.
+    Points are those of the picture as people see it, turned upright as its EXIF orientation says.  Each image is scaled
+    into `size` (height, width) with its aspect kept and centred on black; its points move with it.
     ValueError for another part or size; DatasetError if the files are missing or not as they should be.
     """
     if part not in PARTS:
@@ -56,6 +61,7 @@ def load(
     def build(folder: pathlib.Path) -> None:
         paths, points, subject = (_frames if _has_frames(source) else _pts)(source, part, limit)
         sizes = images.store(folder / "images.npy", images.from_files(paths), len(paths), size, fit)
+        _expect_inside(paths, points, sizes)
         places = np.array([placement(original, size) for original in sizes])[:, None]
         moved = (points + 0.5) * places[..., 2:] / np.array(sizes)[:, None] + places[..., :2] - 0.5
         np.savez(folder / "labels.npz", points=moved, **subject)  # type: ignore[arg-type]  # none is allow_pickle
@@ -75,13 +81,33 @@ def placement(original: tuple[int, int], size: tuple[int, int]) -> tuple[int, in
     return (size[1] - width) // 2, (size[0] - height) // 2, width, height
 
 
+def _expect_inside(paths: list[pathlib.Path], points: np.ndarray, sizes: list[images.Size]) -> None:
+    """DatasetError for points (N, 68, 2) whose mean lies outside of their picture of (width, height), as if turned."""
+    means = points.mean(axis=1)
+    for place in np.flatnonzero(((means < 0) | (means >= np.array(sizes))).any(axis=1))[:1]:
+        (x, y), (width, height) = means[place], sizes[place]
+        found = f"points around ({x:.0f}, {y:.0f}) in {width}×{height} pixels"
+        raise loading.DatasetError(f"{paths[place]}: {found}; expected points of the picture as people see it, upright")
+
+
 def _find(root: str | os.PathLike[str] | None) -> pathlib.Path:
     """The folder of the frames' tables, or else one with .pts files in it or below."""
-    folders = loading.candidates(root)
-    for found in (_has_frames, _pts_folders):
-        for folder in filter(found, folders):
-            return folder
+    for find in (_frames_in, _pts_in):
+        if found := folders.first(root, find):
+            return found
     raise images.not_found("68 points", f"training{TABLE} with training/ and test/, or .pts files beside images", root)
+
+
+def _frames_in(folder: pathlib.Path) -> pathlib.Path | None:
+    if folder.is_file() and folder.name.endswith(TABLE):
+        folder = folder.parent
+    return folder if _has_frames(folder) else None
+
+
+def _pts_in(folder: pathlib.Path) -> pathlib.Path | None:
+    if folder.is_file() and folder.suffix.lower() == ".pts":
+        folder = folder.parent
+    return folder if folder.is_dir() and _pts_folders(folder) else None
 
 
 def _has_frames(folder: pathlib.Path) -> bool:
@@ -89,7 +115,7 @@ def _has_frames(folder: pathlib.Path) -> bool:
 
 
 def _pts_folders(folder: pathlib.Path) -> list[pathlib.Path]:
-    return sorted({path.parent for path in folder.rglob("*.pts")})
+    return [inner for inner in folders.below(folder) if folders.with_suffix(inner, ".pts")]
 
 
 def _inputs(source: pathlib.Path, parts: tuple[str, ...] | list[str]) -> list[pathlib.Path]:
@@ -106,7 +132,7 @@ def _frames(source: pathlib.Path, part: str, limit: int | None) -> Labelled:
         raise loading.DatasetError(f"{folder} not found; expected the frames of part {part!r} there")
     pictures = images.in_folder(folder)
     if path.is_file() or part == "training":
-        header, *rows = [line.split(",") for line in images.lines(path)] or [[]]
+        header, *rows = images.comma_rows(path, len(COLUMNS) + 1) or [[]]
         if len(header) != len(COLUMNS) + 1:
             expected = f"{len(COLUMNS) + 1}: file name, x and y of 68 points"
             raise loading.DatasetError(f"{path}, line 1: {len(header)} columns; expected {expected}")
@@ -119,8 +145,11 @@ def _frames(source: pathlib.Path, part: str, limit: int | None) -> Labelled:
         points = np.full((len(names), 68, 2), np.nan)
     if not names:
         raise loading.DatasetError(f"{folder}: no images; expected some of {', '.join(images.SUFFIXES)}")
-    persons = [re.sub(r"_?\d+$", "", pathlib.PurePath(name).stem) for name in names]
-    return [pictures[name] for name in names], points, {"subject": np.array([_number(name) for name in persons])}
+    stems = [pathlib.PurePath(name).stem for name in names]
+    found = [PERSON.fullmatch(stem) for stem in stems]
+    persons = [match[1] if match else stem for match, stem in zip(found, stems, strict=True)]
+    subject = {"subject": np.array([_number(name) for name in persons])} if any(found) else {}
+    return [pictures[name] for name in names], points, subject
 
 
 def _number(person: str) -> int:
@@ -129,9 +158,14 @@ def _number(person: str) -> int:
 
 def _pts(source: pathlib.Path, part: str, limit: int | None) -> Labelled:
     parts: dict[str, list[tuple[pathlib.Path, pathlib.Path]]] = {"training": [], "test": []}
+    left_out = 0
     for folder in _pts_folders(source):
-        is_test = TEST_FOLDERS & set(folder.relative_to(source).parts)
-        parts["test" if is_test else "training"] += images.beside(folder, ".pts")
+        is_test = TEST_FOLDERS & {*folder.relative_to(source).parts, folder.resolve().name}
+        pairs, mirrored = images.beside(folder, ".pts")
+        parts["test" if is_test else "training"] += pairs
+        left_out += mirrored
+    if left_out:
+        warnings.warn(f"{source}: {left_out:,} mirrored copies without .pts are left out", stacklevel=2)
     pairs = parts[part][:limit]
     if not pairs:
         other = sum(map(len, parts.values()))
@@ -140,8 +174,16 @@ def _pts(source: pathlib.Path, part: str, limit: int | None) -> Labelled:
 
 
 def points(path: pathlib.Path) -> np.ndarray:
-    """(68, 2) points, 0-based, of `version: 1`, `n_points: 68`, and a row for each point between braces."""
-    content = [(number, line.strip()) for number, line in enumerate(images.lines(path), 1) if line.strip()]
+    """(68, 2) points, 0-based, of `version: 1`, `n_points: 68`, and a row for each point between braces.
+
+    Comments begin with // or #; a brace may stand on the line before or after it.
+    """
+    content = [
+        (number, text.strip())
+        for number, line in enumerate(images.lines(path), 1)
+        for text in re.split("([{}])", re.sub("(//|#).*", "", line))
+        if text.strip()
+    ]
     announced = content[1][1].removeprefix("n_points:").strip() if len(content) > 1 else ""
     images.expect_count(path, announced, len(content) - 4, 68)
     if (content[2][1], content[-1][1]) != ("{", "}"):

@@ -34,7 +34,11 @@ MARKS: Mapping[str, dict[str, Any]] = {
 
 
 def style() -> None:
-    """The house style: legible at the report's width, colours that survive colour blindness."""
+    """The house style: legible at the report's width, colours that survive colour blindness.
+
+    What a user's matplotlibrc says of figures does not count.
+    """
+    plt.rcdefaults()
     sns.set_theme(context="notebook", style="whitegrid", palette=[BLUE, ORANGE, GREEN, PINK, SKY, "0.35"])
     plt.rcParams.update(
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.metadata
+import importlib.util
 import logging
 import os
 import platform
@@ -17,8 +18,13 @@ KEEPING = {-8: 1, -4: 0, -1: 2**31 - 1, -2: 2**26}
 
 
 def quiet_logs() -> None:
-    """Turns down TensorFlow's logs and chooses its backend for keras, unless the environment says otherwise."""
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    """Turns down TensorFlow's logs and chooses its backend for keras, unless the environment says otherwise.
+
+    ValueError if `KERAS_BACKEND` names a backend that is not installed.
+    """
+    os.environ["KERAS_BACKEND"] = name = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if importlib.util.find_spec(name) is None:
+        raise ValueError(f"KERAS_BACKEND is {name!r}, which is not installed; expected 'tensorflow' or 'jax'")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").addFilter(_is_error)  # in a notebook it lowers its own level when it first warns
 
@@ -41,17 +47,23 @@ def keep_memory() -> None:
 
 
 def load_keras() -> None:
-    """Imports keras with its backend, without what the backend writes to standard error while it starts."""
+    """Imports keras with its backend, without what the backend writes to standard error while it starts.
+
+    Settings of a user's `keras.json` do not count: channels are the last axis, numbers have 32 bits.
+    """
     quiet_logs()
     keep_memory()
     kept = os.dup(2)
     try:
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)
-        import keras  # noqa: F401
+        import keras
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
 
 
 def versions() -> dict[str, str]:

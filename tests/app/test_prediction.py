@@ -139,6 +139,46 @@ def test_a_model_must_be_there_and_know_the_points(tmp_path, face):
             fkp_utils.predict(face, architectures.build("lenet5", points))
 
 
+def _of_others(kind):
+    """Models as other people make them."""
+    import keras
+
+    inputs = keras.Input((None, None, 1) if kind == "any size" else (96, 96, 1))
+    flat = keras.layers.Flatten()(inputs) if kind != "any size" else keras.layers.GlobalAveragePooling2D()(inputs)
+    outputs = keras.layers.Dense(30)(flat)
+    if kind == "two outputs":
+        return keras.Model(inputs, [outputs, keras.layers.Dense(8)(flat)])
+    if kind == "not built":
+        return keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(30)])
+    return keras.Model(inputs, outputs if kind == "dense" else keras.layers.Reshape((15, 2))(outputs))
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (
+            "dense",
+            r"theirs\.keras gives \(30,\); expected \(15 or 17 or 68, 2\), the points of KAGGLE_15 or LANDMARKS_68",
+        ),
+        ("two outputs", r"theirs\.keras has 2 outputs; expected one"),
+        ("any size", r"theirs\.keras takes \(None, None, 1\); expected images of one size: \(height, width, 1 or 3\)"),
+        ("not built", r"theirs\.keras is not built; expected one that knows the size of its images"),
+    ],
+)
+def test_models_of_others_are_refused_in_one_sentence(kind, message, face, tmp_path):
+    _of_others(kind).save(tmp_path / "theirs.keras")
+    with pytest.raises(ValueError, match=message):
+        fkp_utils.predict(face, tmp_path / "theirs.keras")
+
+
+def test_the_users_folder_may_be_named_by_a_tilde(network, face, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    network.save(tmp_path / "best.keras")
+    Image.fromarray(face).save(tmp_path / "face.png")
+    found = fkp_utils.predict("~/face.png", "~/best.keras")
+    np.testing.assert_allclose(found.points, fkp_utils.predict(face, network).points, atol=1e-3)
+
+
 def test_a_model_of_68_points_answers_with_them_or_with_the_fifteen(face):
     model = architectures.build("lenet5", 68)
     dense = fkp_utils.predict(face, model, points=68)

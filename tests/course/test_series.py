@@ -1,13 +1,18 @@
+import getpass
 import json
 import os
+import pwd
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+import zipfile
 
 import nbformat
 import pytest
+from PIL import Image
 
 from fkp_utils.course import badges, book, claims, notebooks, records, records_table, series
 from fkp_utils.system import places
@@ -126,7 +131,7 @@ def test_a_module_that_nothing_imports_changes_nothing(tiny):
 
 
 @pytest.mark.parametrize(
-    "config", ["fingerprint=other", "root=/another", "kernel=another", "data=kaggle", "profile=full"]
+    "config", ["fingerprint=other", "root=/another", "root=/an{o}ther", "kernel=another", "data=kaggle", "profile=full"]
 )
 def test_data_and_parameters_concern_all(tiny, config):
     assert pending(tiny, config) == {"01_first", "02_second"}
@@ -206,6 +211,134 @@ def test_a_wrong_option_is_one_sentence(capsys, options, sentence):
     assert printed.out == ""
 
 
+def test_bad_data_are_told_before_the_first_notebook(tmp_path):
+    (tmp_path / "training.csv").write_text("left_eye_center_x;Image\n1;2\n")
+    command = [sys.executable, "-m", "fkp_utils.course.series", "report", "--data", "kaggle", "--root", str(tmp_path)]
+    out = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    process = subprocess.Popen(command, cwd=places.CHECKOUT, **out)  # where the package of this checkout is found
+    told = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 1
+    assert told == f"error: {tmp_path}/training.csv, line 1: semicolons between its values; expected commas\n"
+    assert usage.ru_utime + usage.ru_stime < 10
+
+
+@pytest.mark.parametrize("part", ["training", "test"])
+def test_every_row_of_either_part_is_read_before_the_first_notebook(tmp_path, monkeypatch, capsys, part):
+    for path in (places.CHECKOUT / "data/sample").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(subprocess, "run", None)
+    with zipfile.ZipFile(tmp_path / f"{part}.zip") as archive:
+        text = archive.read(f"{part}.csv")
+    (tmp_path / f"{part}.csv").write_bytes(text.rstrip() + b" 7\n")
+    assert series.main(["report", "--data", "kaggle", "--root", str(tmp_path)]) == 1
+    row = {"training": 39, "test": 9}[part]
+    told = f"error: {tmp_path}/{part}.csv, row {row} (0-based), column Image: 9,217 values; expected 9,216\n"
+    assert capsys.readouterr().err == told
+
+
+def test_what_is_left_out_of_the_data_is_told(tmp_path, capsys):
+    Image.new("RGB", (40, 40)).save(tmp_path / "a.png")
+    Image.new("RGB", (40, 40)).save(tmp_path / "a_mirror.png")
+    rows = "\n".join(f"{k % 8 + 10} {k // 8 + 10}" for k in range(68))
+    (tmp_path / "a.pts").write_text(f"version: 1\nn_points: 68\n{{\n{rows}\n}}\n")
+    series._read("landmarks68", str(tmp_path))
+    assert capsys.readouterr().out == f"note: {tmp_path}: 1 mirrored copies without .pts are left out\n"
+
+
+def test_kernels_inherit_nothing_of_the_shell_that_shapes_results(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    foreign = {"LC_ALL": "en_US.UTF-8", "PYTHONIOENCODING": "ascii", "TZ": "Asia/Kathmandu", "JUPYTER_PATH": "mine"}
+    given = {"FKP_CACHE": "cache", "FKP_RUNS": "some/runs", "FKP_DATA": "~/faces"}
+    for name, value in (foreign | given).items():
+        monkeypatch.setenv(name, value)
+    series._environment("other")
+    assert os.environ["JUPYTER_PATH"] == "mine"
+    series._environment("python3")
+    assert "JUPYTER_PATH" not in os.environ
+    assert "PYTHONIOENCODING" not in os.environ
+    assert [os.environ[name] for name in ("LC_ALL", "PYTHONUTF8", "TZ")] == ["C", "1", "UTC"]
+    folders = [str(tmp_path / place) for place in ("cache", "some/runs", "home/faces")]
+    assert [os.environ[name] for name in given] == folders
+
+
+def test_without_a_folder_and_name_of_the_user_the_series_has_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "BUILD", tmp_path / "build")
+    monkeypatch.setenv("HOME", str(tmp_path / "nowhere"))
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
+    series._environment("python3")
+    assert os.environ["HOME"] == str(tmp_path / "build/home")
+    assert (tmp_path / "build/home").is_dir()
+    assert getpass.getuser() == "somebody"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    series._environment("python3")
+    assert os.environ["HOME"] == str(tmp_path)
+
+
+FIGURE = """
+import matplotlib.pyplot as plt
+from fkp_utils.plots import common as plots
+plots.style()
+figure, axes = plt.subplots()
+axes.plot([0.5, 1.5], [0, 1])
+axes.set_title("5 × 1.5")
+plots.save_figure(figure, "line", alt="A line.")
+"""
+
+
+def test_a_notebook_gives_the_same_on_an_odd_machine(tmp_path, monkeypatch, write_notebook):
+    """Braces in folders, a long one for temporary files, another kernel, and settings of a user and of a country."""
+    value = "import sys, time\nfrom fkp_utils.course import records\n"
+    value += "records.record('told', f'{1.5} × {time.localtime(0).tm_hour} {sys.prefix}')"
+    monkeypatch.setenv("PYTHONPATH", str(places.CHECKOUT))
+    source = tmp_path / "a {y} b" / "06_odd.ipynb"
+    source.parent.mkdir()
+    write_notebook(source, ["parameters", FIGURE, value])
+    series.execute(source, tmp_path / "usual", {}, "python3")
+    long = tmp_path / ("long" * 40)
+    kernel = tmp_path / "jupyter" / "kernels" / "python3"
+    for folder in (long, kernel):
+        folder.mkdir(parents=True)
+    (kernel / "kernel.json").write_text('{"argv": ["false"], "display_name": "other", "language": "python"}')
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\nsavefig.bbox: tight\nfont.size: 30\n")
+    odd = {"LC_ALL": "en_US.UTF-8", "PYTHONIOENCODING": "ascii", "TZ": "Asia/Kathmandu"}
+    places_of_a_user = {"JUPYTER_PATH": str(kernel.parents[1]), "MATPLOTLIBRC": str(tmp_path / "matplotlibrc")}
+    for name, text in (odd | places_of_a_user).items():
+        monkeypatch.setenv(name, text)
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    series.execute(source, tmp_path / "{odd}", {}, "python3")
+    usual, other = (tmp_path / name for name in ("usual", "{odd}"))
+    assert (usual / "figures/06_odd/line.png").read_bytes() == (other / "figures/06_odd/line.png").read_bytes()
+    found = [
+        json.loads((made / "records/06_odd.json").read_text(encoding="utf-8"))["values"] for made in (usual, other)
+    ]
+    assert found[0] == found[1] == {"told": f"1.5 × 0 {sys.prefix}"}
+
+
+def test_what_snakemake_stops_at_is_told(tmp_path, monkeypatch, capsys):
+    """Its sentences reach the user, though it is told to be quiet."""
+    (tmp_path / "Snakefile").write_text("rule notebooks:\n    input: 'nowhere.txt'\n")
+    monkeypatch.setattr(places, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(places, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(series.places, "BUILD", tmp_path / "build")
+    assert series.main(["report", "--profile", "smoke", "--jobs", "1"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("error: Snakemake stopped:\n")
+    assert "nowhere.txt" in told
+
+
+def test_a_line_that_the_terminal_cannot_show_does_not_stop_the_series():
+    command = [sys.executable, "-m", "fkp_utils.course.series", "report", "--profile", "×"]
+    ascii_only = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, cwd=places.CHECKOUT, env=ascii_only, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr[:29]) == (1, "error: no profile '\\xd7'; there"[:29])
+
+
 def test_an_unknown_notebook_is_one_sentence(capsys):
     assert series.main(["execute", "99_none"]) == 1
     assert "no notebook '99_none'; there are 01_eda" in capsys.readouterr().err
@@ -275,6 +408,22 @@ def test_make_passes_every_option(tiny):
     command = ["make", "--dry-run", "report", *(f"{name}={value}" for name, value in given.items())]
     printed = subprocess.run(command, cwd=tiny.folder, capture_output=True, text=True, check=True).stdout
     assert all(f'--{name.lower()} "{value}"' in printed for name, value in given.items())
+
+
+def test_variables_of_the_shell_are_no_options(tiny):
+    foreign = {
+        "DATA": "celeba",
+        "ROOT": "elsewhere",
+        "PROFILE": "full",
+        "JOBS": "9",
+        "KERNEL": "ir",
+        "PYTHON": "python2",
+    }
+    command = ["make", "--dry-run", "report"]
+    environment = os.environ | foreign
+    done = subprocess.run(command, cwd=tiny.folder, env=environment, capture_output=True, text=True, check=True)
+    assert '--data "synthetic" --root "" --profile "quick" --jobs "auto" --kernel "python3"' in done.stdout
+    assert "python2" not in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,40 @@ def test_every_layout_gives_the_same_faces(tmp_path, layout):
     np.testing.assert_array_equal(faces.subject, IDENTITY)
 
 
+def test_a_zip_with_an_image_in_two_folders_is_refused(tmp_path):
+    made(tmp_path, zipped=True)
+    with zipfile.ZipFile(tmp_path / "img_align_celeba.zip", "a") as archive:
+        archive.writestr("__MACOSX/img_align_celeba/._000001.jpg", b"Mac")
+    assert len(celeba.load(tmp_path)) == 6
+    assert len(celeba.load(tmp_path / "img_align_celeba.zip")) == 6
+    with zipfile.ZipFile(tmp_path / "img_align_celeba.zip", "a") as archive:
+        archive.writestr("000003.jpg", b"another")
+    both = r"img_align_celeba/000003\.jpg and 000003\.jpg are in it; expected one 000003\.jpg"
+    with pytest.raises(loading.DatasetError, match=both):
+        celeba.load(tmp_path)
+
+
+def test_quoted_values_and_an_index_in_front(tmp_path):
+    expected = celeba.load(made(tmp_path)).points
+    path = tmp_path / "list_landmarks_align_celeba.csv"
+    rows = [line.split(",") for line in path.read_text().splitlines()]
+    index = ["", *map(str, range(len(rows) - 1))]
+    write(path, [",".join(f'"{value}"' for value in (k, *row)) for k, row in zip(index, rows, strict=True)])
+    np.testing.assert_array_equal(celeba.load(tmp_path).points, expected)
+
+
+@pytest.mark.parametrize(("separator", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_other_separators_and_encodings_are_named(tmp_path, separator, name):
+    path = made(tmp_path) / "list_eval_partition.csv"
+    text = path.read_text()
+    path.write_text(text.replace(",", separator))
+    with pytest.raises(loading.DatasetError, match=rf"partition\.csv: {name} between its values; expected commas"):
+        celeba.load(tmp_path)
+    path.write_text(text, encoding="utf-16")
+    with pytest.raises(loading.DatasetError, match=r"partition\.csv: UTF-16 text; expected UTF-8"):
+        celeba.load(tmp_path)
+
+
 def test_left_is_the_subjects_left(tmp_path):
     """The file's `lefteye` has the smaller x; the subject's left eye lies on the right of the image."""
     points = celeba.load(made(tmp_path)).points

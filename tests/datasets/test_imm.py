@@ -47,6 +47,16 @@ def test_points_are_relative_to_the_size(tmp_path, suffix):
     assert (grey[..., 0] == grey[..., 1]).all()
 
 
+def test_litter_is_no_shape_and_capitals_are_letters(tmp_path):
+    made(tmp_path)
+    for name in ("._01-1m.asf", "._01-1m.jpg", ".DS_Store", "Thumbs.db"):
+        (tmp_path / name).write_bytes(b"Mac")
+    for suffix in (".asf", ".jpg"):
+        (tmp_path / f"02-1f{suffix}").rename(tmp_path / f"02-1f{suffix.upper()}")
+    assert len(imm.load(tmp_path)) == 4
+    assert len(imm.load(tmp_path / "01-1m.asf")) == 4
+
+
 def test_a_limit_reads_the_first_names(tmp_path):
     faces = imm.load(made(tmp_path), limit=2)
     np.testing.assert_array_equal(faces.subject, [1, 1])

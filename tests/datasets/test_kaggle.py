@@ -191,6 +191,102 @@ def test_order_of_columns_quotes_and_line_ends_do_not_matter(tmp_path, shape, en
     np.testing.assert_array_equal(found.points, expected.points)
 
 
+def test_nan_as_text_is_missing(tmp_path):
+    table = as_text([[value or "NaN" for value in row] for row in ROWS["training.csv"]])
+    points = kaggle.load(made(tmp_path, training=table)).points
+    np.testing.assert_array_equal(points, POINTS.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (as_text(ROWS["training.csv"]).replace(b",", b";"), "training.csv, line 1: semicolons between its values"),
+        (
+            as_text(ROWS["training.csv"]).replace(b",", b"\t"),
+            "training.csv, line 1: tabs between its values; expected c",
+        ),
+        (as_text(ROWS["training.csv"]).decode().encode("utf-16"), "training.csv: UTF-16 text; expected UTF-8"),
+    ],
+)
+def test_other_separators_and_encodings_are_named(tmp_path, table, message):
+    raises(made(tmp_path, training=table), message)
+
+
+@pytest.mark.parametrize("layout", ["zips", "bundle of tables"])
+def test_two_tables_of_one_name_in_a_zip_file_are_refused(tmp_path, layout):
+    root = made(tmp_path / "data", layout)
+    path = root / (kaggle.BUNDLE if "bundle" in layout else "training.zip")
+    zipped(path, {f"{folder}/training.csv": TEXTS["training.csv"] for folder in ("old", "new")})
+    raises(root, f"{path}: old/training.csv and new/training.csv are in it; expected one training.csv")
+
+
+def test_a_zip_file_made_on_windows_and_litter_in_it(tmp_path):
+    member = zipfile.ZipInfo("x")
+    member.filename = "faces\\training.csv"  # as it is written there; ZipInfo would turn it on that system
+    with zipfile.ZipFile(tmp_path / "training.zip", "w") as archive:
+        archive.writestr(member, TEXTS["training.csv"])
+        for litter in ("__MACOSX/faces/._training.csv", "__MACOSX/training.csv", ".ipynb_checkpoints/training.csv"):
+            archive.writestr(litter, b"Mac")
+    np.testing.assert_array_equal(kaggle.load(tmp_path).images, IMAGES)
+
+
+@pytest.mark.parametrize(
+    "name", ["training.csv.zip", "training (1).csv", "TRAINING.CSV", "training (2).zip", "Training.csv (1).ZIP"]
+)
+def test_names_as_browsers_and_the_command_of_kaggle_write_them(tmp_path, name):
+    if name.lower().endswith(".zip"):
+        zipped(tmp_path / name, {"training.csv": TEXTS["training.csv"]})
+    else:
+        (tmp_path / name).write_bytes(TEXTS["training.csv"])
+    np.testing.assert_array_equal(kaggle.load(tmp_path).images, IMAGES)
+
+
+def test_a_second_download_is_read_and_a_third_beside_it_is_refused(tmp_path):
+    root = made(tmp_path / "data", "bundle of zips")
+    (root / kaggle.BUNDLE).rename(root / "facial-keypoints-detection (1).zip")
+    assert len(kaggle.load(root)) == 8
+    assert len(kaggle.load(root, part="test")) == 3
+    (root / "facial-keypoints-detection (2).zip").write_bytes(b"")
+    both = "facial-keypoints-detection (1).zip and facial-keypoints-detection (2).zip are there; expected one"
+    raises(root, both)
+
+
+@pytest.mark.parametrize(
+    ("layout", "named"),
+    [("bare", "training.csv"), ("zips", "training.zip"), ("bundle of zips", kaggle.BUNDLE), ("zips", "../data")],
+)
+def test_a_root_may_be_a_file_or_one_level_too_high(tmp_path, layout, named):
+    (tmp_path / "all").mkdir()
+    root = made(tmp_path / "all" / "data", layout)
+    place = root.parent if named == "../data" else root / named
+    np.testing.assert_array_equal(kaggle.load(place).images, IMAGES)
+    np.testing.assert_array_equal(kaggle.load(place, part="test").images, TEST_IMAGES)
+    assert kaggle.fingerprint(place) == kaggle.fingerprint(root)
+
+
+def test_a_named_file_is_read_and_not_another_beside_it(tmp_path):
+    root = made(tmp_path / "data")
+    zipped(root / "mine.zip", {"training.csv": as_text(ROWS["training.csv"][:3])})
+    assert len(kaggle.load(root / "mine.zip")) == 2
+    (root / "mine.csv").write_bytes(as_text(ROWS["training.csv"][:3]))
+    raises(root / "mine.csv", f"Looked for training.csv, training/training.csv, training.zip or {kaggle.BUNDLE} in")
+
+
+def test_two_sets_one_level_below_the_root_are_refused(tmp_path):
+    for name in ("old", "new"):
+        made(tmp_path / name)
+    raises(tmp_path, f"the data are in {tmp_path}/new and in {tmp_path}/old; expected one of them")
+
+
+def test_the_users_folder_may_be_named_by_a_tilde(tmp_path, monkeypatch):
+    (tmp_path / "faces").mkdir()
+    made(tmp_path / "faces" / "kaggle")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert len(kaggle.load("~/faces/kaggle")) == 8
+    monkeypatch.setenv("FKP_DATA", "~/faces")
+    assert len(loading.load("kaggle")) == 8
+
+
 def test_a_last_line_without_an_end(tmp_path):
     assert len(kaggle.load(made(tmp_path, training=TEXTS["training.csv"].rstrip()))) == len(IMAGES)
 
@@ -217,7 +313,7 @@ BAD_TRAINING = {
     "bytes that are no text": (3, "Image", f"{SHORT} \0", "value 9215 (0-based): '\\x00'; expected a whole number"),
     "a letter in a coordinate": (4, "nose_tip_x", "4o.5", "row 4 (0-based), column nose_tip_x: '4o.5'; expected a num"),
     "infinity": (4, "nose_tip_y", "inf", "row 4 (0-based), column nose_tip_y: 'inf'; expected a number"),
-    "nan as text": (4, "nose_tip_y", "nan", "row 4 (0-based), column nose_tip_y: 'nan'; expected a number"),
+    "nan as half a point": (4, "nose_tip_y", "nan", "row 4 (0-based), column nose_tip_y: empty, but nose_tip_x is"),
     "a huge coordinate": (4, "nose_tip_y", "1e300", "column nose_tip_y: 1e+300; expected pixels of a 96×96 image"),
     "half a point": (5, "nose_tip_y", "", "row 5 (0-based), column nose_tip_y: empty, but nose_tip_x is"),
     "half a point, the other": (5, "nose_tip_x", "", "row 5 (0-based), column nose_tip_x: empty, but nose_tip_y is"),

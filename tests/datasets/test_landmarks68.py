@@ -105,6 +105,141 @@ def test_pts_files_count_from_1_and_have_a_usual_split(tmp_path):
     np.testing.assert_allclose(test.points, POINTS[1:], atol=1e-4)
 
 
+TURNED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,  # stored so, it is turned by 270° to be seen upright
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+@pytest.mark.parametrize("orientation", TURNED)
+@pytest.mark.parametrize("layout", [made, made_pts])
+def test_points_are_those_of_the_upright_picture(tmp_path, layout, orientation):
+    """A white spot in a picture that a phone has stored turned is found where its point is."""
+    layout(tmp_path)
+    x, y = 66, 31
+    levels = np.zeros((150, 120, 3), np.uint8)
+    levels[y - 3 : y + 4, x - 3 : x + 4] = 255
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = Image.fromarray(levels).transpose(TURNED[orientation])
+    if layout is made:
+        stored.save(tmp_path / "training" / NAMES[0], quality=95, exif=exif)
+        before = f"{NAMES[0]},{POINTS[0][0, 0]},{POINTS[0][0, 1]},"
+        change(tmp_path / "training_frames_keypoints.csv", before, f"{NAMES[0]},{x},{y},")
+    else:
+        stored.save(tmp_path / "helen/trainset/image_0.png", exif=exif)
+        old = " ".join(map(str, POINTS[0][0] + 1))
+        change(tmp_path / "helen/trainset/image_0.pts", old, f"{x + 1} {y + 1}")
+    some = landmarks68.load(tmp_path, size=(150, 120))
+    np.testing.assert_allclose(some.points[0, 0], (x, y), atol=1e-4)
+    rows, columns = np.nonzero(some.images[0].mean(2) > 128)
+    np.testing.assert_allclose((columns.mean(), rows.mean()), (x, y), atol=0.5)
+
+
+def test_points_of_the_picture_as_it_is_stored_are_refused(tmp_path):
+    made_pts(tmp_path)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (224, 40)).save(tmp_path / "ibug/image_2.png", exif=exif)
+    message = (
+        r"image_2\.png: points around \(\d+, \d+\) in 40×224 pixels; expected points of the picture as people see it"
+    )
+    with pytest.raises(loading.DatasetError, match=message):
+        landmarks68.load(tmp_path, part="test")
+
+
+def test_a_picture_of_16_bits_is_refused(tmp_path):
+    made_pts(tmp_path)
+    Image.fromarray(np.full((224, 224), 9000, np.uint16)).save(tmp_path / "ibug/image_2.png")
+    with pytest.raises(loading.DatasetError, match=r"image_2\.png: levels of more than 8 bits"):
+        landmarks68.load(tmp_path, part="test")
+
+
+def test_unreadable_exif_data_say_nothing(tmp_path):
+    made(tmp_path)
+    Image.new("RGB", SIZES[0]).save(tmp_path / "training" / NAMES[0], exif=b"Exif\0\0no exif at all")
+    assert len(landmarks68.load(tmp_path)) == 3
+
+
+def test_folders_behind_links_are_read_once(tmp_path):
+    made_pts(tmp_path / "elsewhere", ("lfpw/trainset", "somewhere/ibug"))
+    made_pts(tmp_path / "300w", ("helen/trainset",))
+    for name, target in (("lfpw", "lfpw"), ("again", "lfpw"), ("mine", "somewhere/ibug")):
+        (tmp_path / "300w" / name).symlink_to(tmp_path / "elsewhere" / target)
+    (tmp_path / "300w" / "helen" / "round").symlink_to(tmp_path / "300w")
+    assert len(landmarks68.load(tmp_path / "300w")) == 2
+    assert len(landmarks68.load(tmp_path / "300w", part="test")) == 1
+
+
+def test_mirrored_copies_without_points_are_left_out_and_counted(tmp_path):
+    made_pts(tmp_path)
+    for folder, name in (("helen/trainset", "image_0"), ("ibug", "image_2")):
+        Image.new("RGB", (224, 224)).save(tmp_path / folder / f"{name}_mirror.jpg")
+    with pytest.warns(UserWarning, match=f"^{re.escape(str(tmp_path))}: 2 mirrored copies without .pts are left out$"):
+        assert len(landmarks68.load(tmp_path)) == 1
+    (tmp_path / "ibug" / "image_2_mirror.jpg").rename(tmp_path / "ibug" / "other_mirror.jpg")
+    with pytest.raises(
+        loading.DatasetError, match=r"other_mirror\.jpg: no labels beside it; expected other_mirror\.pts"
+    ):
+        landmarks68.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("n_points:  68\n{", "n_points: 68 {"), ("version", "// by hand\n# twice\n\nversion"), ("\n}", "} // the end")],
+)
+def test_pts_files_as_people_write_them(tmp_path, old, new):
+    path = made_pts(tmp_path) / "helen/trainset/image_0.pts"
+    change(path, old, new)
+    np.testing.assert_allclose(landmarks68.points(path), POINTS[0], atol=1e-9)
+
+
+def test_litter_is_no_face_and_capitals_are_letters(tmp_path):
+    made_pts(tmp_path)
+    for name in ("._image_0.pts", "._image_0.png", ".DS_Store", "Thumbs.db"):
+        (tmp_path / "helen/trainset" / name).write_bytes(b"Mac")
+    for folder in ("__MACOSX", ".ipynb_checkpoints", "lost+found"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "image_0.pts").write_bytes(b"Mac")
+    for suffix in (".pts", ".png"):
+        (tmp_path / f"helen/trainset/image_0{suffix}").rename(tmp_path / f"helen/trainset/image_0{suffix.upper()}")
+    assert len(landmarks68.load(tmp_path)) == 1
+    assert len(landmarks68.load(tmp_path, part="test")) == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "groups"),
+    [
+        (["001.jpg", "002.jpg", "003.jpg"], None),
+        (["IMG_2040.jpg", "IMG_2041.jpg", "DSC00012.jpg"], None),
+        (["T_Boone_Pickens_01.jpg", "T_Boone_Pickens_02.jpg", "IMG_2041.jpg"], 2),
+        (["Carrie-Anne_Moss_01.jpg", "IMG_2040.jpg", "IMG_2041.jpg"], 3),
+    ],
+)
+def test_a_subject_is_read_from_names_of_its_form(tmp_path, names, groups):
+    made(tmp_path)
+    table = tmp_path / "training_frames_keypoints.csv"
+    for old, new in zip(NAMES, names, strict=True):
+        (tmp_path / "training" / old).rename(tmp_path / "training" / new)
+        change(table, f"{old},", f"{new},")
+    some = landmarks68.load(tmp_path)
+    assert (some.subject is None) if groups is None else len(np.unique(some.subject)) == groups
+
+
+def test_a_table_with_quotes_and_an_index_in_front(tmp_path):
+    table = made(tmp_path) / "training_frames_keypoints.csv"
+    rows = [line.split(",") for line in table.read_text().splitlines()]
+    index = ["", *map(str, range(len(rows) - 1))]
+    quoted = [",".join(f'"{value}"' for value in (k, *row)) for k, row in zip(index, rows, strict=True)]
+    table.write_text("\n".join(quoted))
+    np.testing.assert_allclose(landmarks68.load(tmp_path).points[1], POINTS[1], atol=1e-4)
+
+
 def test_limit_part_and_size_are_checked(tmp_path):
     assert len(landmarks68.load(made(tmp_path), limit=2)) == 2
     for wrong, message in (

@@ -50,6 +50,15 @@ def test_the_style_is_legible():
         assert plt.rcParams[text] >= 11
 
 
+def test_settings_of_a_user_do_not_change_a_figure():
+    usual = dict(plt.rcParams)
+    plt.rcParams.update(
+        {"text.usetex": True, "savefig.bbox": "tight", "font.size": 30, "axes.formatter.use_locale": True}
+    )
+    plots.style()
+    assert dict(plt.rcParams) == usual
+
+
 def test_every_kind_of_point_has_its_own_mark():
     assert [plots.MARKS[kind]["marker"] for kind in ("given", "filled", "predicted")] == ["*", "x", "o"]
     assert len({(mark["marker"], mark["c"]) for mark in plots.MARKS.values()}) == len(plots.MARKS)

@@ -26,6 +26,35 @@ def test_what_the_environment_says_is_kept(monkeypatch):
     assert os.environ.pop("TF_CPP_MIN_LOG_LEVEL") == "3"
 
 
+def test_a_backend_that_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "theano")
+    message = "KERAS_BACKEND is 'theano', which is not installed; expected 'tensorflow' or 'jax'"
+    with pytest.raises(ValueError, match=message):
+        backend.quiet_logs()
+    monkeypatch.setenv("KERAS_BACKEND", "")
+    backend.quiet_logs()
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"
+
+
+def test_settings_of_an_old_keras_json_do_not_count(tmp_path):
+    (tmp_path / "keras.json").write_text(
+        '{"floatx": "float16", "epsilon": 0.1, "backend": "theano", "image_data_format": "channels_first"}'
+    )
+    code = (
+        "from fkp_utils.system import backend; backend.load_keras()\n"
+        "import keras; from fkp_utils.models import architectures\n"
+        "model = architectures.build('lenet5', 15)\n"
+        "kinds = {weight.dtype for weight in model.weights}\n"
+        "print(model.input.shape, model.output.shape, kinds, keras.config.epsilon())"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    environment["KERAS_HOME"] = str(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=places.CHECKOUT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "(None, 96, 96, 1) (None, 15, 2) {'float32'} 1e-07\n"
+
+
 def test_warnings_of_tensorflow_are_silent_whatever_level_it_sets(caplog):
     backend.quiet_logs()
     logger = logging.getLogger("tensorflow")
