@@ -12,6 +12,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from fkp_utils import profiles
+from fkp_utils.app import prediction
 from fkp_utils.course import api_pages, badges, notebooks
 from fkp_utils.system import files, places
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 SOURCES = places.CHECKOUT / "report"
 ASSEMBLED = places.BUILD / "book"
 REPORT = places.BUILD / "report"
+MODEL = "try_it_model.js"  # what the page "Try it" computes, beside the page's own scripts
 _BADGE = re.compile(r"\[!\[([^\]]*)\]\([^)]*\)\]\(([^)]*)\)")
 _NOTEBOOK = re.compile(r"\[([^\]]*)\]\((\d\d_\w+)\.ipynb(#[^)]*)?\)")
 _ROOT = re.compile(r'ROOT = "[^"]*/([^"/]+)"')
@@ -50,8 +52,9 @@ def build(folder: pathlib.Path) -> None:
     executed = pages(folder, notebooks.names())
     if not executed:
         raise ValueError(f"{folder}: no notebook was executed, so there is no report to build")
+    shipped = [prediction.SHIPPED] if prediction.SHIPPED.is_file() else []
     digest = hashlib.sha256()
-    for path in (*executed, *sources(), *sorted(places.PACKAGE.rglob("*.py"))):
+    for path in (*executed, *sources(), *shipped, *sorted(places.PACKAGE.rglob("*.py"))):
         digest.update(f"{path.relative_to(places.CHECKOUT)}\n".encode() + path.read_bytes())
     key = places.BUILD / "report.key"
     if (REPORT / "index.html").is_file() and key.is_file() and key.read_text(encoding="utf-8") == digest.hexdigest():
@@ -67,8 +70,10 @@ def build(folder: pathlib.Path) -> None:
 
 
 def _assemble(executed: list[pathlib.Path]) -> None:
-    """Writes what Sphinx reads: the pages of the notebooks, the front page and the execution times."""
+    """Writes what Sphinx reads: the front page, that to try the model, the notebooks' and the execution times."""
     import nbformat
+
+    from fkp_utils.course import browser_model
 
     book = {path.stem: nbformat.read(path, as_version=4) for path in executed}
     with files.replacing(ASSEMBLED, folder=True) as new:
@@ -80,7 +85,11 @@ def _assemble(executed: list[pathlib.Path]) -> None:
             nbformat.write(page(notebook, book), new / f"{name}.ipynb")
         api = api_pages.write(new)
         index = (new / "index.md").read_text(encoding="utf-8")
-        contents = "\n".join(["```{toctree}", ":hidden:", *book, *api, "execution_times", "```"])
+        text = (new / "try_it.md").read_text(encoding="utf-8")
+        (new / "try_it.md").write_text(_linked(text, book), encoding="utf-8")
+        shipped = prediction.load() if prediction.SHIPPED.is_file() else None
+        browser_model.write(new / "_static" / MODEL, shipped)
+        contents = "\n".join(["```{toctree}", ":hidden:", "try_it", *book, *api, "execution_times", "```"])
         parts = [index, _claims_table(book), _front_table(book), contents]
         (new / "index.md").write_text("\n\n".join(filter(None, parts)) + "\n", encoding="utf-8")
         (new / "execution_times.md").write_text(_times(book), encoding="utf-8")

@@ -17,7 +17,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-PAGES = ["index", *notebooks.names(), "execution_times"]
+PAGES = ["index", "try_it", *notebooks.names(), "execution_times"]
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
@@ -139,7 +139,7 @@ def test_the_sidebar_names_the_pages(show):
     page = show("index")
     titles = [notebooks.title(name) for name in notebooks.names()]
     links = page.locator(".bd-sidebar-primary .bd-links a:visible").all_inner_texts()
-    assert links == [*titles, "The package, room by room", "Execution times"]
+    assert links == ["Try it", *titles, "The package, room by room", "Execution times"]
 
 
 @pytest.mark.parametrize("name", PAGES)
