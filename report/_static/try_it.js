@@ -6,14 +6,16 @@
   const stage = element("stage"), square = element("square"), marks = element("marks");
   const status = element("status"), follow = element("follow"), tenViews = element("views"), size = element("size");
   if (!model) {
-    document.getElementById("try-it").textContent =
-      "This report was built without the model of the package; `make model` makes it, and the next `make report` puts it here.";
+    const sentence = document.createElement("p");
+    sentence.textContent =
+      "This report was built without the model: `make model` makes it, and the next `make report` puts it here.";
+    document.getElementById("try-it").replaceChildren(sentence);
     return;
   }
 
   const network = new KeypointNetwork(model);
   const [HEIGHT, WIDTH] = model.size;
-  const LARGEST = 4096; // px of a picture's longer side: canvases have limits; a larger picture is made smaller
+  const LARGEST = 2048; // px of a picture's longer side: canvases have limits; a larger picture is made smaller
   const photo = element("photo"), pixels = photo.getContext("2d", { willReadFrequently: true });
   let box = { left: 0, top: 0, side: 1 }; // in px of the photo, of whole numbers
   let scale = 1; // px of the file for each px of the photo
@@ -197,6 +199,7 @@
     if (mine !== turn) return;
     scale = Math.max(1, Math.max(picture.width, picture.height) / LARGEST);
     begin(Math.round(picture.width / scale), Math.round(picture.height / scale), false);
+    pixels.imageSmoothingQuality = "high";
     pixels.drawImage(picture, 0, 0, photo.width, photo.height);
     follow.checked = photo.width !== WIDTH || photo.height !== HEIGHT; // else it is a crop already
     await answer();
@@ -243,17 +246,17 @@
   async function start() {
     const mine = ++turn;
     status.textContent = "";
+    const video = document.createElement("video");
     let opened;
     try {
       if (!navigator.mediaDevices) throw new DOMException("", "NotSupportedError");
       opened = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user", width: { ideal: 640 } } });
+      Object.assign(video, { srcObject: opened, muted: true, playsInline: true });
+      await video.play();
     } catch (error) {
       status.textContent = REFUSALS[error.name] ?? `This browser gives no webcam to this page (${error.name}).`;
       return;
     }
-    const video = document.createElement("video");
-    Object.assign(video, { srcObject: opened, muted: true, playsInline: true });
-    await video.play();
     if (mine !== turn) return opened.getTracks().forEach((track) => track.stop());
     stream = opened;
     scale = 1;

@@ -6,6 +6,7 @@ import urllib.parse
 
 import pytest
 
+from fkp_utils.app import prediction
 from fkp_utils.course import api_pages, claims, notebooks
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -184,6 +185,20 @@ def test_text_stands_out_from_what_is_behind_it(show, name, scheme):
     contrasts = show(name, scheme=scheme).evaluate(CONTRASTS)
     assert len(contrasts) > 5
     assert [each for each in contrasts if each[0] < 4.5] == []
+
+
+def test_the_front_page_leads_to_the_page_to_try_the_model(open_page, executed_tiny):
+    page = open_page(executed_tiny.folder / "build/report/index.html")
+    with page.expect_navigation():
+        page.locator("article").get_by_role("link", name="Try it").click()
+    assert _stem(page) == "try_it"
+    if prediction.SHIPPED.is_file():
+        page.wait_for_selector("#try-stage[aria-busy=false]")
+        assert page.locator("#try-points circle").count() == 15
+    else:
+        assert "built without the model" in page.locator("#try-it").inner_text()
+    card = page.get_by_role("link", name="its card").get_attribute("href")
+    assert card.endswith("/blob/main/fkp_utils/app/weights/README.md")
 
 
 def test_the_reader_can_choose_the_dark(open_page, root):
