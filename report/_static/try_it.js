@@ -285,7 +285,8 @@
       const now = performance.now();
       between = between ? 0.9 * between + 0.1 * (now - last) : now - last;
       last = now;
-      element("times").textContent = `${seen.each.toFixed(1)} ms a view, ${(1000 / between).toFixed(0)} frames a second`;
+      const rate = (1000 / between).toFixed(0);
+      element("times").textContent = `${seen.each.toFixed(1)} ms a view, ${rate} frames a second`;
     }
   }
 

@@ -142,6 +142,12 @@ def hold(page):
     wait(page)
 
 
+def await_frame(page):
+    """Until the page has answered one more frame of the webcam."""
+    page.evaluate("document.querySelector('#try-points circle').setAttribute('cx', -1)")
+    page.wait_for_function("document.querySelector('#try-points circle').getAttribute('cx') != -1")
+
+
 def shown(page):
     """The points (K, 2) that the page shows, in px of the picture."""
     circles = "[...document.querySelectorAll('#try-points circle')]"
@@ -281,7 +287,7 @@ def test_the_webcam_is_answered_from_what_it_shows(launch, opened, address, mode
     page.wait_for_function("document.getElementById('try-times').textContent.includes('frames a second')")
     page.set_checked("#try-follow", False)
     page.click("#try-middle")
-    page.wait_for_timeout(2000)
+    await_frame(page)
     circles = "[...document.querySelectorAll('#try-points circle')]"
     levels, found, box = page.evaluate(
         "(() => { const c = document.getElementById('try-crop');"
@@ -310,7 +316,8 @@ def test_the_webcams_points_are_near_the_truth(launch, opened, filmed, tmp_path)
     wait(page)
     page.click("#try-webcam")
     page.wait_for_function("document.getElementById('try-times').textContent.includes('frames a second')")
-    page.wait_for_timeout(5000)  # in which the square follows
+    for _ in range(5):  # in which the square follows
+        await_frame(page)
     assert np.abs(shown(page) - truth).mean() < 0.04 * 336
 
 
