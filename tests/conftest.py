@@ -21,6 +21,7 @@ os.environ.update({"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"})  # th
 
 FOLDERS = ("fkp_utils", "notebooks", "report")
 FILES = ("Makefile", "Snakefile", "pyproject.toml", "constraints.txt", "README.md", ".gitignore")
+SERIES = {"smoke", "smoke_on_photos", "executed_tiny"}  # fixtures
 PARAMETERS = 'DATA = "synthetic"\nROOT = ""\nPROFILE = "quick"\nSEED = 0'
 TINY = {
     "01_first": [
@@ -115,6 +116,12 @@ def _photos():
     folders = [os.environ.get("FKP_DATA"), places.CHECKOUT / "data", places.CHECKOUT.parent / "shared" / "data"]
     found = [folder for place in folders if place for folder in pathlib.Path(place).resolve().glob("kaggle*")]
     return found[0] if found else None
+
+
+def pytest_itemcollected(item):
+    """What executes notebooks takes minutes: `pytest -m "not slow"` leaves it out."""
+    if SERIES & set(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(trylast=True)

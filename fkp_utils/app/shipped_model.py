@@ -21,9 +21,8 @@ from fkp_utils import faces as face_sets
 from fkp_utils import keypoints, metrics, profiles
 from fkp_utils.app import prediction
 from fkp_utils.datasets import landmarks68
-from fkp_utils.datasets.synthetic import generator
 from fkp_utils.evaluation import bootstrap, test_time_augmentation
-from fkp_utils.recipes import best_model
+from fkp_utils.recipes import best_model, dense_landmarks
 from fkp_utils.system import backend, files
 from fkp_utils.training import data_views
 
@@ -60,20 +59,6 @@ are, not who a person is, and must not be used to judge people.
 """
 
 
-@dataclasses.dataclass(frozen=True)
-class Landmarks68(data_views.View):
-    """The same synthetic people with the points of 300-W.  ValueError for other faces, or behind another view."""
-
-    def faces(self, before: data_views.Data) -> face_sets.Faces:
-        if before.name != "synthetic" or before.views:
-            raise ValueError(f"the faces are of {before.name}; expected synthetic ones, and no view before this")
-        faces = generator.load(limit=before.limit, seed=before.seed, points_of=keypoints.LANDMARKS_68)
-        return dataclasses.replace(faces, attributes={**faces.attributes, "row": np.arange(len(faces))})
-
-    def parts(self, before: data_views.Data) -> data_views.Parts:
-        return data_views.split(self.faces(before), before)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Trains the model, or finds it, and writes it with its card; 1 and a line on standard error if that cannot be."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -97,7 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def learns() -> experiment.Experiment:
     """The training: that of the best model before it meets photos, on all 68 points, and a network that is smaller."""
     first = best_model.before(profiles.profile("quick"), model="heatmap", sources="together")
-    return dataclasses.replace(first, data=dataclasses.replace(first.data, views=()).through(Landmarks68()))
+    return dataclasses.replace(
+        first, data=dataclasses.replace(first.data, views=()).through(dense_landmarks.Landmarks68())
+    )
 
 
 def write(run: runs.Run, known: face_sets.Faces, wild: face_sets.Faces, folder: pathlib.Path) -> None:

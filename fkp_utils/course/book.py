@@ -11,9 +11,8 @@ import sys
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from fkp_utils import profiles
 from fkp_utils.app import prediction
-from fkp_utils.course import api_pages, badges, notebooks
+from fkp_utils.course import api_pages, badges, home_page, notebooks
 from fkp_utils.system import files, places
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def build(folder: pathlib.Path) -> None:
     if (REPORT / "index.html").is_file() and key.is_file() and key.read_text(encoding="utf-8") == digest.hexdigest():
         return
     key.unlink(missing_ok=True)
-    _assemble(executed)
+    _assemble(executed, places.CHECKOUT / folder / "figures")
     command = [sys.executable, "-m", "sphinx", "-q", "-E", "-W", "--keep-going", "-b", "html"]
     command += ["-d", str(places.BUILD / "doctrees"), str(ASSEMBLED), str(REPORT)]
     shutil.rmtree(REPORT, ignore_errors=True)
@@ -69,7 +68,7 @@ def build(folder: pathlib.Path) -> None:
     files.write_text(key, digest.hexdigest())
 
 
-def _assemble(executed: list[pathlib.Path]) -> None:
+def _assemble(executed: list[pathlib.Path], figures: pathlib.Path) -> None:
     """Writes what Sphinx reads: the front page, that to try the model, the notebooks' and the execution times."""
     import nbformat
 
@@ -80,18 +79,21 @@ def _assemble(executed: list[pathlib.Path]) -> None:
         for path in sources():
             target = new / path.relative_to(SOURCES)
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
+            if path.suffix == ".md":
+                target.write_text(_linked(path.read_text(encoding="utf-8"), book), encoding="utf-8")
+            else:
+                shutil.copyfile(path, target)
         for name, notebook in book.items():
             nbformat.write(page(notebook, book), new / f"{name}.ipynb")
         api = api_pages.write(new)
         index = (new / "index.md").read_text(encoding="utf-8")
-        text = (new / "try_it.md").read_text(encoding="utf-8")
-        (new / "try_it.md").write_text(_linked(text, book), encoding="utf-8")
-        shipped = prediction.load() if prediction.SHIPPED.is_file() else None
-        browser_model.write(new / "_static" / MODEL, shipped)
-        contents = "\n".join(["```{toctree}", ":hidden:", "try_it", *book, *api, "execution_times", "```"])
-        parts = [index, _claims_table(book), _front_table(book), contents]
-        (new / "index.md").write_text("\n\n".join(filter(None, parts)) + "\n", encoding="utf-8")
+        browser_model.write(new / "_static" / MODEL, prediction.load() if prediction.SHIPPED.is_file() else None)
+        contents = "\n".join(
+            ["```{toctree}", ":hidden:", "how_to_read", "try_it", *book, *api, "execution_times", "```"]
+        )
+        front = "\n\n".join([index, home_page.sections(book, figures), contents])
+        (new / "index.md").write_text(front + "\n", encoding="utf-8")
+        home_page.draw(new / "_static", figures)
         (new / "execution_times.md").write_text(_times(book), encoding="utf-8")
 
 
@@ -188,39 +190,6 @@ def _stamp_text(stamp: dict[str, Any]) -> str:
 
 def _when(stamp: dict[str, Any]) -> str:
     return stamp["executed"][:16].replace("T", " ")
-
-
-def _front_table(book: dict[str, nbformat.NotebookNode]) -> str:
-    from fkp_utils.course import records
-
-    rows = ["| Notebook | Finding |", "|---|---|"]
-    for name, notebook in book.items():
-        stamp = notebook.metadata["fkp"]
-        if "error" in stamp:
-            found = "**This notebook did not finish.** Its page shows the error."
-        else:
-            found = notebooks.finding(records.read(notebook)["values"])
-        rows.append(f"| [{notebooks.title(name)}]({name}.ipynb) | {found} |")
-    profile = profiles.profile(stamp["parameters"]["PROFILE"])
-    faces = "all faces" if profile.faces is None else f"{profile.faces:,} faces at most"
-    data = f"Data: {stamp['parameters']['DATA']}. Profile: {profile.name} ({faces})."
-    return "\n".join([*rows, "", data + " [Execution times](execution_times.md)."])
-
-
-def _claims_table(book: dict[str, nbformat.NotebookNode]) -> str:
-    """What the pages say of every claim of the earlier reports; nothing without the page that collects it."""
-    from fkp_utils.course import claims, records
-
-    stamps = {name: notebook.metadata["fkp"] for name, notebook in book.items()}
-    if "error" in stamps.get(notebooks.LAST, {"error": ""}):
-        return ""
-    found = {name: records.read(book[name]) | stamp for name, stamp in stamps.items() if "error" not in stamp}
-    table = claims.front(claims.tests(found), notebooks.names())
-    head = " | ".join(table.columns.str.capitalize())
-    rows = ["## What held up", "", f"| {head} |", "|" + "---|" * len(table.columns)]
-    rows += [f"| {' | '.join(text.replace('|', '/') for text in row)} |" for row in table.itertuples(index=False)]
-    whole = f"Each test, with its figures: [{notebooks.title(notebooks.LAST)}]({notebooks.LAST}.ipynb)."
-    return _pages("\n".join([*rows, "", whole, "", "## The notebooks"]), book)
 
 
 def _times(book: dict[str, nbformat.NotebookNode]) -> str:

@@ -233,11 +233,11 @@ def curves(
 
 
 def legend_below(figure: mpl_figure.Figure, columns: int = 3) -> None:
-    """One legend under the figure, of what its first axes shows, in the place of those in its axes."""
+    """One legend under the figure, of what the axes shows that has most to show, in the place of those in its axes."""
     for axes in figure.axes:
         if legend := axes.get_legend():
             legend.remove()
-    handles = figure.axes[0].get_legend_handles_labels()
+    handles = max((axes.get_legend_handles_labels() for axes in figure.axes), key=lambda found: len(found[1]))
     figure.legend(*handles, loc="outside lower center", ncols=columns, frameon=False)
 
 

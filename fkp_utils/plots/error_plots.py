@@ -10,9 +10,12 @@ import pandas as pd
 import seaborn as sns
 from matplotlib import axes as mpl_axes
 from matplotlib import figure as mpl_figure
+from matplotlib import ticker
 
 from fkp_utils import metrics
 from fkp_utils.plots import common as plots
+
+BEFORE = 2.0  # minutes that are shown of a training that comes before
 
 
 def error_table(axes: mpl_axes.Axes, table: pd.DataFrame, unit: str = "RMSE (px)") -> mpl_axes.Axes:
@@ -30,10 +33,20 @@ def reliability(
     """Real errors with their intervals over the expected ones, in px; on the black line they agree."""
     values = np.array([[each.value, each.low, each.high] for each in found])
     bars = np.abs(values[:, 1:].T - values[:, 0])
+    end = max(axes.get_xlim()[1], 1.05 * values.max(), 1.05 * max(expected))
     axes.errorbar(expected, values[:, 0], yerr=bars, fmt="o-", capsize=4, label=label)
-    end = max(axes.get_xlim()[1], axes.get_ylim()[1])
     axes.axline((0, 0), slope=1, color="black", linewidth=1)
     axes.set(xlim=(0, end), ylim=(0, end), xlabel="expected error (px)", ylabel="real RMSE (px)")
+    return axes
+
+
+def coverage(axes: mpl_axes.Axes, found: Mapping[float, metrics.Estimate], label: str) -> mpl_axes.Axes:
+    """The share of labels inside an interval by the share that should be, in percent; on the line both agree."""
+    values = 100 * np.array([[each.value, each.low, each.high] for each in found.values()])
+    bars = np.abs(values[:, 1:].T - values[:, 0])
+    axes.errorbar(100 * np.array(list(found)), values[:, 0], yerr=bars, fmt="o-", capsize=4, label=label)
+    axes.axline((0, 0), slope=1, color="black", linewidth=1)
+    axes.set(xlim=(0, 105), ylim=(0, 105), xlabel="should be inside (%)", ylabel="are inside (%)")
     return axes
 
 
@@ -48,7 +61,7 @@ def pairs_sheet(images: Mapping[str, np.ndarray], points: Mapping[str, Mapping[s
                 axes.axis("off")
                 continue
             marks = {kind: values[index] for kind, values in points[name].items()}
-            plots.show_face(axes, np.clip(row[index], 0, 255), **marks)
+            plots.show_face(axes, np.rint(np.clip(row[index], 0, 255)).astype(np.uint8), **marks)
         line[0].set_ylabel(name.replace(" ", "\n", 1))
     kinds = list(dict.fromkeys(kind for marks in points.values() for kind in marks))
     handles = [grid[0, 0].scatter([], [], **plots.MARKS[kind]) for kind in kinds]
@@ -59,9 +72,11 @@ def pairs_sheet(images: Mapping[str, np.ndarray], points: Mapping[str, Mapping[s
 def condition_sheet(
     curves: Mapping[str, tuple[list[float], Mapping[str, Sequence[metrics.Estimate]]]], units: Mapping[str, str]
 ) -> mpl_figure.Figure:
-    """Errors by each condition, as `errors.by_condition` finds them, three panels in a row; one legend for all."""
-    rows = -(-len(curves) // 3)
-    figure, grid = plt.subplots(rows, 3, figsize=(plots.WIDTH, 0.4 + 2.5 * rows), sharey=True, squeeze=False)
+    """Errors by each condition, of `errors.by_condition`, up to three panels in a row; one legend for all."""
+    columns = min(3, len(curves))
+    rows = -(-len(curves) // columns)
+    height = 0.4 + rows * (2.5 if columns == 3 else 3.2)
+    figure, grid = plt.subplots(rows, columns, figsize=(plots.WIDTH, height), sharey=True, squeeze=False)
     for axes, (name, (middles, found)) in zip(grid.flat, curves.items(), strict=False):
         plots.curves(axes, middles, found, (units[name], ""))
     for axes in grid.flat[len(curves) :]:
@@ -69,7 +84,61 @@ def condition_sheet(
     for axes in grid[:, 0]:
         axes.set(ylabel="RMSE (px)", ylim=(0, None))
     plots.legend_below(figure)
+    if all(len(found) == 1 for _, found in curves.values()):
+        figure.legends[0].remove()  # there is nothing to tell apart
     return figure
+
+
+def error_by_time(
+    axes: mpl_axes.Axes, errors: Mapping[str, metrics.Estimate], seconds: Mapping[str, float]
+) -> mpl_axes.Axes:
+    """Errors with their intervals over the seconds that they took, by name; each gets the first word of its name."""
+    places = [
+        (6, 8),
+        (-6, 8),
+        (6, -15),
+        (-6, -15),
+    ]  # points from the dot: where several lie close together, all are read
+    for number, (name, error) in enumerate(errors.items()):
+        bars = [[error.value - error.low], [error.high - error.value]]
+        colour = plots.BLUE if number % 2 else plots.ORANGE
+        axes.errorbar(seconds[name], error.value, yerr=bars, fmt="o", color=colour, capsize=3)
+        x, y = places[number % len(places)]
+        axes.annotate(
+            name.split()[0],
+            (seconds[name], error.value),
+            (x, y),
+            textcoords="offset points",
+            ha="left" if x > 0 else "right",
+            color=colour,
+            weight="bold",
+        )
+    axes.set(xscale="log", xlabel="training time (s)", ylabel="RMSE (px)", ylim=(0, None))
+    axes.margins(x=0.1)
+    axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(ticker.NullLocator())
+    return axes
+
+
+def training_minutes(
+    axes: mpl_axes.Axes, curves: pd.DataFrame, errors: Mapping[str, metrics.Estimate]
+) -> mpl_axes.Axes:
+    """Validation errors over minutes, a line for each name, and at its end the error of other people with its interval.
+
+    curves: columns name, minutes, rmse; the time before the first of them is grey, and most of it is left out.
+    """
+    start, lowest = curves["minutes"].min(), curves["rmse"].min()
+    axes.axvspan(start - BEFORE, start, color="0.88", label=f"synthetic faces ({start:.0f} min)")
+    for number, (name, part) in enumerate(curves.groupby("name", sort=False)):
+        colour = (plots.BLUE, plots.ORANGE)[number % 2]
+        axes.plot(part["minutes"], part["rmse"], color=colour, label=name)
+        if one := errors.get(str(name)):
+            bars = [[one.value - one.low], [one.high - one.value]]
+            axes.errorbar(part["minutes"].max(), one.value, yerr=bars, fmt="o", color=colour, capsize=4)
+    axes.set(xlabel="minutes of training", ylabel="RMSE (px)", xlim=(start - BEFORE, None), ylim=(0.75 * lowest, None))
+    axes.legend(frameon=False, loc="lower right", ncols=3)
+    return axes
 
 
 def leaderboard(axes: mpl_axes.Axes, scores: Mapping[str, float], ours: dict[str, metrics.Estimate]) -> mpl_axes.Axes:

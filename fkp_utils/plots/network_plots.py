@@ -8,13 +8,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib import axes as mpl_axes
-from matplotlib import colors
+from matplotlib import colors, ticker
 from matplotlib import figure as mpl_figure
 
 from fkp_utils import metrics
 from fkp_utils.plots import common as plots
 
 MAPS, KERNELS = "magma", "RdBu_r"  # colours of what is never negative, and of what is around 0
+HEAT, UNDER = "inferno", 0.6  # colours of what lies over an image, and the share of its light that the image keeps
 MOST_COLUMNS = 8
 
 
@@ -36,31 +37,55 @@ def learning_curves(axes: mpl_axes.Axes, history: pd.DataFrame, kept: int | None
     return axes
 
 
-def curve_sheet(histories: Mapping[str, tuple[pd.DataFrame, int]], columns: int = 3) -> mpl_figure.Figure:
-    """`learning_curves` of each name, on the same scales, which leave out the worst twentieth of the errors."""
+def curve_sheet(
+    histories: Mapping[str, tuple[pd.DataFrame, int]], columns: int = 3, level: float | None = None, unit: str = ""
+) -> mpl_figure.Figure:
+    """`learning_curves` of each name, on the same scales, which leave out the worst twentieth of the errors.
+
+    level: the error of the mean points, drawn as a dashed line.  unit: if given, what is drawn instead of the error in
+    px; its axis is logarithmic.
+    """
     rows = -(-len(histories) // columns)
     columns = min(columns, len(histories))
     size = (plots.WIDTH, 0.4 + 2.3 * rows)
     figure, grid = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
     for axes, (name, (history, kept)) in zip(grid.flat, histories.items(), strict=False):
         learning_curves(axes, history, kept).set_title(name)
+        if level is not None:
+            axes.axhline(level, color="black", linestyle="--", linewidth=1, zorder=1)
+        axes.set(ylabel=unit or axes.get_ylabel())
         axes.label_outer()
     for axes in grid.flat[len(histories) :]:
         axes.axis("off")
     errors = pd.concat([history[["training", "validation"]] for history, _ in histories.values()]).to_numpy()
     low, high = errors.min(), np.quantile(errors, 0.95)
+    if level is not None:
+        low, high = min(low, 0.97 * level), max(high, 1.03 * level)
     grid[0, 0].set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
+    if unit:
+        grid[0, 0].set(yscale="log", ylim=(0.8 * low, 1.3 * high))
+        _decimals(grid[0, 0])
     handles = [plt.Line2D([], [], color=colour) for colour in (plots.BLUE, plots.ORANGE)]
-    figure.legend(handles, ["training", "validation"], loc="outside lower center", ncols=2, frameon=False)
+    handles += [plt.Line2D([], [], color="black", linestyle="--", linewidth=1)] * (level is not None)
+    names = ["training", "validation", "mean points"][: len(handles)]
+    figure.legend(handles, names, loc="outside lower center", ncols=len(handles), frameon=False)
     return figure
+
+
+def _decimals(axes: mpl_axes.Axes) -> None:
+    """Plain decimals, such as 0.01, 0.02 and 0.05, on a logarithmic axis of losses."""
+    axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(ticker.NullLocator())
 
 
 def map_sheet(
     layers: Mapping[str, np.ndarray], columns: int = MOST_COLUMNS, image: np.ndarray | None = None
 ) -> mpl_figure.Figure:
-    """The maps (h, w, C) that each layer makes of one image, in rows; each scaled by its largest value, the title.
+    """The maps (h, w, C) that each layer makes of one image, in rows; the title is a map's largest value.
 
-    image: (H, W, C), drawn beside the first row in a column of its own.
+    Each is scaled by the value that 99% of its places do not exceed, so that a few very bright ones do not hide the
+    rest.  image: (H, W, C), drawn beside the first row in a column of its own.
     """
     rows = [
         (name if start == 0 else "", maps[..., start : start + columns])
@@ -80,7 +105,7 @@ def map_sheet(
     for line, (name, maps) in zip(grid[:, first:], rows, strict=True):
         for axes, values in zip(line, np.moveaxis(maps, -1, 0), strict=False):
             axes.axis("on")
-            axes.imshow(values, cmap=MAPS, vmin=0, vmax=max(values.max(), 1e-6))
+            axes.imshow(values, cmap=MAPS, vmin=0, vmax=np.quantile(values, 0.99) or max(values.max(), 1e-6))
             axes.set(xticks=[], yticks=[])
             axes.set_title(f"{values.max():.2g}", fontsize=11, pad=2)
             axes.grid(visible=False)
@@ -145,12 +170,11 @@ def filter_sheet(kernel: np.ndarray, columns: int = 13) -> mpl_figure.Figure:
 
 
 def unit_values(axes: mpl_axes.Axes, values: np.ndarray, usual: np.ndarray) -> mpl_axes.Axes:
-    """What each of U units puts out for one face (U,) as bars, and on average over faces (U,) as ticks."""
-    units = np.arange(len(values))
-    axes.bar(units, values, color=plots.BLUE, width=0.8, label="this face")
-    axes.plot(units, usual, "_", color=plots.ORANGE, markersize=5, markeredgewidth=1.5, label="mean of all faces")
-    axes.set(xlabel="unit", ylabel="value", xlim=(-1, len(values)))
-    axes.grid(visible=False, axis="x")
+    """What each of U units puts out for one face (U,) as dots, and on average over faces (U,) as a falling line."""
+    order, rank = np.argsort(-usual, kind="stable"), np.arange(1, len(usual) + 1)
+    axes.plot(rank, values[order], "o", color=plots.BLUE, markersize=4, label="this face")
+    axes.plot(rank, usual[order], color=plots.ORANGE, linewidth=2, label="mean of all faces")
+    axes.set(xlabel="unit, by its mean", ylabel="value", xlim=(0, len(usual) + 1))
     return axes
 
 
@@ -178,24 +202,91 @@ def overlay_sheet(
     """Images (R, H, W, C) on the left, and over each its maps (R, M, H, W), a row and a column each, with their names.
 
     points: (R, 2), the point that a row is about, marked in all its panels; NaN is not drawn.  Maps are 0 to 1, on one
-    scale of colours, whose name is `label`; where a map is 0, the image is seen as it is.
+    scale of colours, whose name is `label`.  Under a map the image is dark, so that bright colours are seen; a map that
+    is 0 everywhere is called blank.
     """
     height, width = images.shape[1:3]
     side = plots.WIDTH / (1 + len(columns))
     size = (plots.WIDTH, len(rows) * side * height / width + 1.05)
     figure, grid = plt.subplots(len(rows), 1 + len(columns), figsize=size, squeeze=False)
-    heat = colors.ListedColormap(np.c_[plt.get_cmap(MAPS)(np.linspace(0.35, 1, 256))[:, :3], np.linspace(0, 0.8, 256)])
+    heat = colors.ListedColormap(np.c_[plt.get_cmap(HEAT)(np.linspace(0.35, 1, 256))[:, :3], np.linspace(0, 0.9, 256)])
     drawn = None
     for line, image, values, point, name in zip(grid, images, maps, points, rows, strict=True):
         for axes, each, title in zip(line, [None, *values], ["image", *columns], strict=True):
-            plots.show_face(axes, image, title if line[0] is grid[0, 0] else None)
+            seen = image if each is None else UNDER * image
+            plots.show_face(axes, seen, title if line[0] is grid[0, 0] else None)
             if each is not None:
                 drawn = axes.imshow(each, cmap=heat, vmin=0, vmax=1)
+                if not each.any():
+                    axes.text(0.5, 0.05, "blank", color="white", ha="center", transform=axes.transAxes)
             axes.scatter(*point, **plots.MARKS["predicted"] | {"s": 40})
         line[0].set_ylabel(name)
     if drawn is not None:
-        figure.colorbar(drawn, ax=grid, location="bottom", label=label, fraction=0.05, aspect=50, pad=0.02)
+        bar = figure.colorbar(drawn, ax=grid, location="bottom", label=label, fraction=0.05, aspect=50, pad=0.02)
+        bar.ax.set_facecolor("black")
     return figure
+
+
+def correlation_sheet(tables: Mapping[str, Mapping[str, pd.DataFrame]]) -> mpl_figure.Figure:
+    """Square tables of correlations with the same names: a row of panels for each key, a column for each inner key.
+
+    NaN is grey.
+    """
+    columns = list(next(iter(tables.values())))
+    size = (plots.WIDTH, 0.9 + len(tables) * (0.4 + 0.8 * plots.WIDTH / len(columns)))
+    figure, grid = plt.subplots(len(tables), len(columns), figsize=size, squeeze=False, sharey=True)
+    for line, (name, found) in zip(grid, tables.items(), strict=True):
+        for axes, column in zip(line, columns, strict=True):
+            plots.correlation_map(axes, found[column]).set_title(f"{name}, {column}")
+            axes.collections[0].colorbar.remove()
+            axes.set_facecolor("0.8")
+            axes.grid(visible=False)
+            axes.tick_params(labelsize=9)
+            axes.set_xticks([])
+    drawn = grid[0, 0].collections[0]
+    figure.colorbar(drawn, ax=grid, location="bottom", label="r", fraction=0.04, aspect=50, pad=0.02)
+    return figure
+
+
+def descent_sheet(paths: Mapping[str, np.ndarray], steepness: Sequence[float]) -> mpl_figure.Figure:
+    """Paths (T, 2) of two weights in a valley, a panel each, over the contour lines of its loss.
+
+    steepness: the second derivatives of the loss along the two weights; its lowest point, at 0, is marked.
+    """
+    width = 1.15 * max(np.abs(path[0]).max() for path in paths.values())
+    limits = (width, 0.45 * width)
+    grid = np.meshgrid(*(np.linspace(-each, each, 101) for each in limits))
+    loss = np.sum([each * axis**2 / 2 for each, axis in zip(steepness, grid, strict=True)], axis=0)
+    figure, panels = plt.subplots(1, len(paths), figsize=(plots.WIDTH, 2.7), sharey=True, squeeze=False)
+    for axes, (name, path) in zip(panels[0], paths.items(), strict=True):
+        axes.contour(*grid, loss, np.geomspace(0.003, 0.6, 7) * loss.max(), colors="0.8")
+        axes.plot(*path.T, "o-", color=plots.BLUE, markersize=4)
+        axes.plot(0, 0, "x", color="black", markersize=8, zorder=4)
+        axes.set(xlim=(-limits[0], limits[0]), ylim=(-limits[1], limits[1]), xlabel="$w_1$", title=name)
+        axes.grid(visible=False)
+    panels[0, 0].set_ylabel("$w_2$")
+    return figure
+
+
+def loss_by_rate(
+    axes: mpl_axes.Axes, rates: Sequence[float], losses: Mapping[str, np.ndarray], level: float
+) -> mpl_axes.Axes:
+    """Losses (R,) over the learning rates, a line for each name, and a dashed one at the level of the mean points.
+
+    What explodes, or is far above the level, lies outside.
+    """
+    for number, (name, values) in enumerate(losses.items()):
+        axes.plot(rates, values, "o-" if number else "s--", label=name)
+    axes.axhline(level, color="black", linestyle="--", linewidth=1, label="mean points")
+    known = np.concatenate([values[np.isfinite(values)] for values in losses.values()])
+    top = min(max(5 * level, 2 * known.min()), 1.25 * max([level, *known]))
+    axes.set(xscale="log", yscale="log", xlabel="learning rate", xlim=(min(rates) / 1.3, max(rates) * 1.3))
+    axes.set_ylim(0.8 * min([level, *known]), top)
+    axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
+    axes.minorticks_off()
+    _decimals(axes)
+    axes.legend(frameon=False)
+    return axes
 
 
 def rate_curve(
@@ -231,3 +322,25 @@ def early_stopping(axes: mpl_axes.Axes, tables: Iterable[pd.DataFrame]) -> mpl_a
     axes.set(xlabel="patience (epochs)", ylabel="validation error over its lowest (%)")
     axes.legend(frameon=False)
     return axes
+
+
+def dot_panels(
+    panels: Mapping[str, Mapping[str, float | np.ndarray]], unit: str, line: float | None = None
+) -> mpl_figure.Figure:
+    """A panel for each name, with a row of dots for each name in it, the first on top, on one logarithmic axis.
+
+    line: a value that is marked by a vertical line in all panels.
+    """
+    rows = list(dict.fromkeys(name for values in panels.values() for name in values))
+    size = (plots.WIDTH, 1.3 + 0.38 * len(rows))
+    figure, grid = plt.subplots(1, len(panels), figsize=size, sharex=True, sharey=True, squeeze=False)
+    for axes, (title, values) in zip(grid[0], panels.items(), strict=True):
+        for name, found in values.items():
+            dots = np.atleast_1d(found)
+            axes.plot(dots, [rows.index(name)] * len(dots), "o", color=plots.BLUE, alpha=0.7)
+        if line is not None:
+            axes.axvline(line, color="black", linewidth=1)
+        axes.set(title=title, xscale="log", yticks=range(len(rows)), yticklabels=rows, ylim=(len(rows) - 0.5, -0.5))
+        axes.margins(x=0.1)
+    figure.supxlabel(unit, fontsize=12)
+    return figure

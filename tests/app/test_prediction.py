@@ -34,7 +34,7 @@ def _own_cache(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def face():
-    return loading.load("synthetic", limit=64).images[5, :, :, 0]  # one that the finder sees at all sizes asked for
+    return loading.load("synthetic", limit=64).images[4, :, :, 0]  # one that the finder sees at all sizes asked for
 
 
 def test_a_crop_is_taken_as_it_is(network, face):
@@ -140,7 +140,7 @@ def test_a_model_must_be_there_and_know_the_points(tmp_path, face):
 
 
 def test_a_model_of_68_points_answers_with_them_or_with_the_fifteen(face):
-    model = architectures.build("lenet5", 68, seed=3)
+    model = architectures.build("lenet5", 68)
     dense = fkp_utils.predict(face, model, points=68)
     assert dense.keypoints == keypoints.LANDMARKS_68
     assert dense.points.shape == (68, 2)

@@ -13,7 +13,7 @@ from fkp_utils.app import prediction, shipped_model
 from fkp_utils.datasets import loading
 from fkp_utils.datasets.synthetic import generator
 from fkp_utils.evaluation import test_time_augmentation
-from fkp_utils.recipes import sim_to_real
+from fkp_utils.recipes import dense_landmarks, sim_to_real
 from fkp_utils.system import places
 from fkp_utils.training import data_views
 
@@ -50,13 +50,13 @@ def test_it_is_as_good_on_photos_as_its_card_says():
 
 def test_it_learns_the_68_points_of_the_faces_that_the_others_learn_15_of():
     data = data_views.Data(limit=64)
-    dense = data.through(shipped_model.Landmarks68()).parts()
+    dense = data.through(dense_landmarks.Landmarks68()).parts()
     for part in dense:
         assert part.keypoints == keypoints.LANDMARKS_68
         assert part.given.all()
     assert not set(dense.training.subject) & set(dense.evaluation.subject)
     with pytest.raises(ValueError, match="the faces are of kaggle; expected synthetic ones"):
-        data_views.Data("kaggle").through(shipped_model.Landmarks68()).faces()
+        data_views.Data("kaggle").through(dense_landmarks.Landmarks68()).faces()
 
 
 def test_what_it_is_made_from_must_be_there(tmp_path, capsys):

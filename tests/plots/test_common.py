@@ -228,6 +228,15 @@ def test_a_location_map_counts_every_point_in_the_image(axes, size):
     assert bottom - height in (-0.5, 0.5)
 
 
+def test_one_legend_names_all_that_some_axes_show():
+    figure, panels = plt.subplots(1, 2)
+    for axes, names in zip(panels, ("a", "ab"), strict=True):
+        plots.curves(axes, [0, 1], {name: [estimate(1.0), estimate(2.0)] for name in names}, ("x", "y"))
+    plots.legend_below(figure)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b"]
+    assert all(axes.get_legend() is None for axes in panels)
+
+
 def test_a_correlation_map_goes_from_minus_one_to_one(axes):
     table = pd.DataFrame(np.corrcoef(np.random.default_rng(0).normal(size=(3, 40))), list("abc"), list("abc"))
     plots.correlation_map(axes, table)

@@ -25,6 +25,8 @@ def test_reliability_has_a_line_where_both_agree():
     assert low == 0
     assert high >= 3
     assert axes.get_legend_handles_labels()[1] == ["net"]
+    error_plots.reliability(axes, [1, 2], estimates([3.5, 6.5]), "other")
+    assert axes.get_ylim()[1] >= 7, "the second network fits in, too"
 
 
 def test_pairs_have_rows_by_name_and_one_legend():
@@ -44,3 +46,40 @@ def test_conditions_have_a_panel_each_with_its_unit():
     assert [axes.get_xlabel() for axes in figure.axes[:4]] == [f"unit {name}" for name in "wxyz"]
     assert [axes.axison for axes in figure.axes] == [True] * 4 + [False] * 2
     assert [text.get_text() for text in figure.legends[0].texts] == ["a", "b"]
+
+
+def test_errors_by_time_are_named_by_their_numbers_and_start_at_zero():
+    _, axes = plt.subplots()
+    errors = dict(zip(["0  LeNet", "1  maps"], estimates([4, 2]), strict=True))
+    error_plots.error_by_time(axes, errors, {"0  LeNet": 10.0, "1  maps": 100.0})
+    assert [text.get_text() for text in axes.texts] == ["0", "1"]
+    assert axes.get_xscale() == "log"
+    assert axes.get_ylim()[0] == 0
+
+
+def test_minutes_have_a_line_for_each_training_and_the_error_at_its_end():
+    _, axes = plt.subplots()
+    rows = [("teacher", 25.0, 1.3), ("teacher", 30.0, 1.2), ("one model", 31.0, 1.2), ("one model", 36.0, 1.1)]
+    curves = pd.DataFrame(rows, columns=["name", "minutes", "rmse"])
+    error_plots.training_minutes(axes, curves, {"teacher": estimates([1.4])[0]})
+    assert axes.get_legend_handles_labels()[1] == ["synthetic faces (25 min)", "teacher", "one model"]
+    assert axes.get_xlim()[0] == 23
+    assert 0 < axes.get_ylim()[0] < 1.1
+    assert len(axes.containers) == 1
+
+
+def test_one_model_needs_no_legend_and_two_conditions_two_panels():
+    curve = ([1.0, 2.0], {"a": estimates([1, 2])})
+    figure = error_plots.condition_sheet({name: curve for name in "wx"}, {name: name for name in "wx"})
+    assert len(figure.axes) == 2
+    assert not figure.legends
+    assert not any(axes.get_legend() for axes in figure.axes)
+
+
+def test_coverage_is_in_percent():
+    _, axes = plt.subplots()
+    error_plots.coverage(axes, {0.5: metrics.Estimate(0.4, 0.3, 0.6), 0.9: metrics.Estimate(0.9, 0.8, 1)}, "net")
+    x, y = axes.lines[0].get_data()
+    np.testing.assert_allclose(x, [50, 90])
+    np.testing.assert_allclose(y, [40, 90])
+    assert axes.get_legend_handles_labels()[1] == ["net"]

@@ -52,20 +52,34 @@ def test_curves_share_a_scale_that_an_explosion_does_not_stretch():
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["training", "validation"]
 
 
+def test_curves_have_the_level_of_the_mean_points_and_another_unit():
+    figure = network_plots.curve_sheet({"a": (history(epochs=20), 0), "b": (history(), 0)}, 2, level=4.0, unit="loss")
+    first, second = figure.axes
+    for axes in (first, second):
+        assert [line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == "--"] == [4.0]
+    assert (first.get_yscale(), first.get_ylabel(), second.get_ylabel()) == ("log", "loss", "")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["training", "validation", "mean points"]
+    for level in (50.0, 0.1):
+        low, high = network_plots.curve_sheet({"a": (history(epochs=20), 0)}, level=level).axes[0].get_ylim()
+        assert low < level < high
+
+
 def test_one_curve_fills_the_figure():
     assert len(network_plots.curve_sheet({"a": (history(), 0)}).axes) == 1
 
 
 def test_maps_have_their_own_scale_and_a_row_of_their_layer():
     layers = {"first": np.arange(24.0).reshape(2, 2, 6), "second": np.zeros((4, 4, 16))}
+    layers["second"][0, 0, 1] = 5
     figure = network_plots.map_sheet(layers)
     grid = np.reshape(figure.axes, (3, 8))
     assert [line[0].get_ylabel() for line in grid] == ["first", "second", ""]
     assert [axes.axison for axes in grid[0]] == [True] * 6 + [False] * 2
     np.testing.assert_array_equal(grid[0, 3].images[0].get_array(), layers["first"][..., 3])
     assert grid[0, 3].get_title() == "21"
-    assert grid[0, 3].images[0].get_clim() == (0, 21)
+    assert grid[0, 3].images[0].get_clim() == pytest.approx((0, np.quantile([3, 9, 15, 21], 0.99)))
     assert grid[1, 0].get_title() == "0"
+    assert grid[1, 1].get_title() == "5"
 
 
 def test_the_image_stands_beside_its_first_maps():
@@ -105,10 +119,12 @@ def test_kernels_are_drawn_by_filter_around_zero():
     assert [axes.get_title() for axes in grid[0]] == list("abcde")
 
 
-def test_units_show_the_face_and_the_usual(axes):
-    network_plots.unit_values(axes, np.array([0.0, 2.0]), np.array([1.0, 0.5]))
-    assert [bar.get_height() for bar in axes.patches] == [0, 2]
-    assert axes.lines[0].get_ydata().tolist() == [1, 0.5]
+def test_units_show_the_face_and_the_usual_by_its_size(axes):
+    network_plots.unit_values(axes, np.array([0.0, 2.0, 3.0]), np.array([0.5, 0.0, 1.0]))
+    dots, line = axes.lines
+    assert dots.get_ydata().tolist() == [3, 0, 2]
+    assert line.get_ydata().tolist() == [1, 0.5, 0]
+    assert dots.get_xdata().tolist() == line.get_xdata().tolist() == [1, 2, 3]
 
 
 def test_outputs_that_are_the_same_for_every_face_have_no_spread(axes):
@@ -142,6 +158,27 @@ def test_maps_lie_over_their_image_on_one_scale_with_the_point():
     assert bar.get_xlabel() == "what raises it"
 
 
+def test_a_map_that_is_0_everywhere_is_called_blank_and_lies_on_a_darker_image():
+    images = np.full((1, 10, 12, 1), 200, np.uint8)
+    maps = np.zeros((1, 2, 10, 12))
+    maps[0, 1, 3, 3] = 1
+    figure = network_plots.overlay_sheet(images, maps, np.full((1, 2), np.nan), ["row"], ["a", "b"], "share")
+    whole, blank, other, _ = figure.axes
+    assert [[text.get_text() for text in axes.texts] for axes in (whole, blank, other)] == [[], ["blank"], []]
+    assert whole.images[0].get_array().max() == 200
+    assert blank.images[0].get_array().max() < 200
+
+
+def test_correlations_have_a_panel_each_on_one_scale():
+    table = pd.DataFrame([[1, 0.5], [0.5, 1]], ["eye", "nose"], ["eye", "nose"])
+    figure = network_plots.correlation_sheet({"one": {"x": table, "y": -table}, "two": {"x": table, "y": table}})
+    *panels, bar = figure.axes
+    assert [axes.get_title() for axes in panels] == ["one, x", "one, y", "two, x", "two, y"]
+    assert [text.get_text() for text in panels[0].get_yticklabels()] == ["eye", "nose"]
+    assert {axes.collections[0].get_clim() for axes in panels} == {(-1, 1)}
+    assert bar.get_xlabel() == "r"
+
+
 def test_every_filter_has_its_place_on_one_scale():
     kernel = np.arange(3 * 3 * 1 * 65.0).reshape(3, 3, 1, 65) - 100
     panels = network_plots.filter_sheet(kernel, 13).axes
@@ -151,3 +188,36 @@ def test_every_filter_has_its_place_on_one_scale():
     assert {axes.images[0].get_clim() for axes in panels} == {(-484, 484)}
     few = network_plots.filter_sheet(kernel[..., :14], 13).axes
     assert sum(bool(axes.images) for axes in few) == 14
+
+
+def test_paths_are_drawn_over_their_valley():
+    path = np.array([[-8.0, 1.5], [-4, -1], [0, 0.1]])
+    figure = network_plots.descent_sheet({"plain": path, "momentum": path}, [1, 25])
+    assert [axes.get_title() for axes in figure.axes] == ["plain", "momentum"]
+    for axes in figure.axes:
+        assert path.tolist() in [line.get_xydata().tolist() for line in axes.lines]
+        assert axes.get_xlim()[0] < -8
+
+
+def test_losses_by_rate_leave_out_what_explodes(axes):
+    losses = {"after 2": np.array([0.02, 0.01, np.nan]), "after 5": np.array([0.01, 0.004, 1e9])}
+    network_plots.loss_by_rate(axes, [0.1, 0.3, 1.0], losses, 0.01)
+    assert axes.get_ylim() == pytest.approx((0.0032, 0.05))
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0.1", "0.3", "1"]
+    assert axes.get_legend_handles_labels()[1] == ["after 2", "after 5", "mean points"]
+    inside = [label.get_text() for label in axes.get_yticklabels() if 0.0032 < label.get_position()[1] < 0.06]
+    assert inside == ["0.005", "0.01", "0.02", "0.05"]
+
+
+def test_dots_of_all_panels_share_their_rows_and_axis():
+    panels = {"one": {"a": np.array([1.0, 10.0]), "b": 5.0}, "two": {"b": 100.0, "c": 7.0}}
+    figure = network_plots.dot_panels(panels, "MSE (px²)", line=3.0)
+    first, second = figure.axes
+    assert [text.get_text() for text in first.get_yticklabels()] == ["a", "b", "c"]
+    dots = [line.get_xydata().tolist() for line in second.lines]
+    assert dots[:2] == [[[100.0, 1.0]], [[7.0, 2.0]]]
+    assert len(first.lines[0].get_xydata()) == 2
+    assert {tuple(axes.lines[-1].get_xdata()) for axes in figure.axes} == {(3.0, 3.0)}
+    assert first.get_xlim() == second.get_xlim()
+    assert first.get_xscale() == "log"
+    assert first.get_ylim()[0] > first.get_ylim()[1], "the first row is on top"

@@ -1,6 +1,7 @@
 """The built report in a browser, from disk."""
 
 import pathlib
+import re
 import shutil
 import urllib.parse
 
@@ -18,7 +19,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-PAGES = ["index", "try_it", *notebooks.names(), "execution_times"]
+PAGES = ["index", "how_to_read", "try_it", *notebooks.names(), "execution_times"]
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
@@ -108,27 +109,35 @@ def test_every_page_is_reached_by_clicking_next(open_page, root):
     assert seen == [*PAGES[:-1], "index", *api_pages.rooms(), PAGES[-1]]
 
 
-def test_the_front_table_leads_to_the_notebooks(open_page, root):
+def test_a_card_leads_to_each_notebook_and_says_what_it_finds(open_page, root):
     page = open_page(root / "index.html")
     for name in notebooks.names():
-        page.locator("article table").get_by_role("link", name=notebooks.title(name)).click()
-        assert _stem(page) == name
-        assert page.locator("article h1").inner_text().startswith(name[:2])
-        page.locator(".navbar-brand").click()
-        assert _stem(page) == "index"
-    page.locator("article table").last.locator("tbody tr").last.wait_for()
-    rows = page.locator("article table").last.locator("tbody tr").all_inner_texts()
-    assert len(rows) == len(notebooks.names())
-    assert all(len(row.split("\t")[1]) > 20 for row in rows)
+        card = page.locator(f".cards .card[href='{name}.html']")
+        title, sentence = card.locator("b").inner_text(), card.locator("span").inner_text()
+        assert title == notebooks.title(name)
+        assert len(sentence) > 20
+        image = card.locator("img")
+        assert image.evaluate("image => image.complete && image.naturalWidth > 100"), name
+    page.locator(".cards .card").first.click()
+    assert _stem(page) == notebooks.names()[0]
 
 
-def test_every_claim_is_on_the_front_and_leads_to_the_cell_that_tests_it(open_page, root):
-    page = open_page(root / "index.html")
-    rows = page.locator("article table").first.locator("tbody tr")
+def test_the_front_says_how_the_earlier_reports_fared(show):
+    page = show("index")
+    text = page.locator("#the-earlier-reports").inner_text()
+    assert f"made {len(claims.CLAIMS)} claims" in text
+    counted = [int(number) for number in re.findall(r"(\d+): ", text)]
+    assert sum(counted) == int(re.search(r"The (\d+) tests", text)[1]) > len(claims.CLAIMS)
+
+
+def test_every_claim_is_in_the_last_notebook_and_leads_to_the_cell_that_tests_it(open_page, root):
+    page = open_page(root / f"{notebooks.LAST}.html")
+    table = page.locator("article table").filter(has_text="an earlier report").first
+    rows = table.locator("tbody tr")
     assert [text.split("\t")[0].strip() for text in rows.all_inner_texts()] == [
         claim.identity for claim in claims.CLAIMS
     ]
-    targets = page.locator("article table").first.locator("a").evaluate_all("links => links.map(a => a.href)")
+    targets = table.locator("a").evaluate_all("links => links.map(a => a.href)")
     assert len(targets) >= sum(claim.notebook in notebooks.names() for claim in claims.CLAIMS)
     for target in targets:
         parts = urllib.parse.urlsplit(target)
@@ -140,7 +149,7 @@ def test_the_sidebar_names_the_pages(show):
     page = show("index")
     titles = [notebooks.title(name) for name in notebooks.names()]
     links = page.locator(".bd-sidebar-primary .bd-links a:visible").all_inner_texts()
-    assert links == ["Try it", *titles, "The package, room by room", "Execution times"]
+    assert links == ["How to read a page", "Try it", *titles, "The package, room by room", "Execution times"]
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -7,10 +7,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from fkp_utils import faces as face_sets
+from fkp_utils import keypoints as keypoint_sets
 from fkp_utils.interpretation import activations
 
 if TYPE_CHECKING:
     import keras
+
+SHOWN = ("left_eye_center", "nose_tip", "mouth_left_corner")
+
+
+def shown(keypoints: keypoint_sets.KeypointSet) -> list[int]:
+    """Three points whose maps are shown: those of SHOWN, or the first, middle and last of a set without them."""
+    if set(SHOWN) <= set(keypoints.names):
+        return [keypoints.index(name) for name in SHOWN]
+    return [0, len(keypoints) // 2, len(keypoints) - 1]
+
+
+def complete(faces: face_sets.Faces, count: int = 200, size: tuple[int, int] = (96, 96)) -> face_sets.Faces:
+    """At most so many of the faces that have all of their points, the first ones, at `size` (height, width)."""
+    return faces.select(np.flatnonzero(faces.given.all(axis=1))[:count]).resize(size)
+
+
+def surest_first(faces: face_sets.Faces, spread: np.ndarray) -> np.ndarray:
+    """The faces with most labels, that of the smallest spread (N,) first."""
+    count = faces.given.sum(axis=1)
+    complete = np.flatnonzero(count == count.max())
+    return complete[np.argsort(spread[complete])]
 
 
 def weights(model: keras.Model, images: np.ndarray) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""What notebook 06 alone needs: wrong labels, odd images, attacks, and calibration."""
+"""What notebook 06 alone needs: weaknesses, wrong labels, odd images, attacks, calibration, and claims."""

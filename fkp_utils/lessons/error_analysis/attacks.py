@@ -46,6 +46,13 @@ def push(
     return found
 
 
+def only(points: np.ndarray, output: int) -> np.ndarray:
+    """The points (N, K, 2) without all but one, so that an error is counted at this one alone."""
+    kept = np.full_like(points, np.nan)
+    kept[:, output] = points[:, output]
+    return kept
+
+
 def moved(model: keras.Model, images: np.ndarray, changed: np.ndarray, output: int, direction: str) -> np.ndarray:
     """(N,) px that the point `output` of the network moves in the direction from the images to the changed ones."""
     axis, sign = DIRECTIONS[direction]

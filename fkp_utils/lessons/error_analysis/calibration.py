@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,8 @@ from fkp_utils.evaluation import bootstrap, errors, test_time_augmentation
 
 if TYPE_CHECKING:
     from fkp_utils.training import runs
+
+LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)  # of intervals whose coverage is measured
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +75,54 @@ def reliability(
     wanted = [float(np.sqrt((expected[rows] ** 2).mean())) for rows in order]
     found = [bootstrap.mean(actual[rows] ** 2, groups[rows], repeats, seed) for rows in order]
     return wanted, [metrics.Estimate(each.value**0.5, each.low**0.5, each.high**0.5) for each in found]
+
+
+def coverage(
+    expected: np.ndarray,
+    predicted: np.ndarray,
+    points: np.ndarray,
+    groups: np.ndarray,
+    levels: Sequence[float] = LEVELS,
+    repeats: int = 1000,
+    seed: int = 0,
+) -> list[metrics.Estimate]:
+    """The share of given coordinates that lie as near to the prediction as they should at each of the levels (0 to 1).
+
+    Errors of a face are taken as normal, with the expected error (N,) in px as their standard deviation.  predicted,
+    points: (N, K, 2) px.  Intervals are 95%, over groups (N,).
+    """
+    sizes = np.abs(metrics.errors(predicted, points)) / np.asarray(expected)[:, None, None]
+    rows = np.repeat(np.asarray(groups), sizes[0].size)
+    limits = [stats.norm.ppf((1 + level) / 2) for level in levels]
+    inside = [np.where(np.isnan(sizes), np.nan, sizes <= limit).ravel() for limit in limits]
+    return [bootstrap.mean(each, rows, repeats, seed) for each in inside]
+
+
+@dataclasses.dataclass(frozen=True)
+class Reliability:
+    """How far the expected errors of a network can be relied on.
+
+    correlation: rank correlation of expected and real error.  fifths: of `reliability`, in five parts.  coverage: by
+    the LEVELS.
+    """
+
+    correlation: metrics.Estimate
+    fifths: tuple[list[float], list[metrics.Estimate]]
+    coverage: dict[float, metrics.Estimate]
+
+
+def judge(
+    expected: np.ndarray, predicted: np.ndarray, faces: face_sets.Faces, repeats: int = 1000, seed: int = 0
+) -> Reliability:
+    """How far expected errors (N,) in px can be relied on; predicted: (N, K, 2) px."""
+    groups, draws = faces.groups, (repeats, seed)
+    actual = errors.of_faces(predicted, faces.points)
+    found = coverage(expected, predicted, faces.points, groups, LEVELS, *draws)
+    return Reliability(
+        rank_correlation(expected, actual, groups, *draws),
+        reliability(expected, actual, groups, 5, *draws),
+        dict(zip(LEVELS, found, strict=True)),
+    )
 
 
 def rank_correlation(

@@ -6,7 +6,8 @@ Each takes faces and returns new ones with points where the features now lie; im
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,12 @@ from scipy import ndimage
 
 from fkp_utils import faces as face_sets
 from fkp_utils import metrics
-from fkp_utils.evaluation import test_time_augmentation
+from fkp_utils.evaluation import bootstrap, test_time_augmentation
 from fkp_utils.geometry import alignment
 from fkp_utils.lessons.error_analysis import calibration
+
+if TYPE_CHECKING:
+    from fkp_utils.training import runs
 
 
 def changed(faces: face_sets.Faces, change: Callable[[np.ndarray], np.ndarray]) -> face_sets.Faces:
@@ -161,6 +165,36 @@ def no_face(faces: face_sets.Faces, seed: int = 0) -> face_sets.Faces:
     return _no_face(dataclasses.replace(faces, images=np.rint(np.clip(made, 0, 255)).astype(np.uint8)))
 
 
+def degraded(
+    trained: Mapping[str, runs.Run], faces: face_sets.Faces, amounts: Mapping[str, Sequence[float]]
+) -> dict[str, dict[str, list[np.ndarray]]]:
+    """What each network predicts, points (N, K, 2), for each amount of "blur" and of "pixelate" in px."""
+    found = {}
+    for kind, sizes in amounts.items():
+        images = [DEGRADE[kind](faces, size) for size in sizes]
+        found[kind] = {name: [run.predict(each) for each in images] for name, run in trained.items()}
+    return found
+
+
+def by_amount(
+    answers: Mapping[str, Mapping[str, Sequence[np.ndarray]]],
+    faces: face_sets.Faces,
+    amounts: Mapping[str, Sequence[float]],
+    names: Collection[str],
+    repeats: int = 1000,
+    seed: int = 0,
+) -> dict[str, tuple[list[float], dict[str, list[metrics.Estimate]]]]:
+    """RMSE in px of the networks called `names` by the amount of each change; answers: of `degraded`."""
+    draws: dict[str, Any] = {"groups": faces.groups, "repeats": repeats, "seed": seed}
+    return {
+        kind: (
+            list(sizes),
+            {name: [bootstrap.rmse(each, faces.points, **draws) for each in answers[kind][name]] for name in names},
+        )
+        for kind, sizes in amounts.items()
+    }
+
+
 def table(odd: Mapping[str, face_sets.Faces], looked: Mapping[str, test_time_augmentation.Averaged]) -> pd.DataFrame:
     """A row for each kind of images: RMSE (px), NaN without a face; median spread (px); the share that is noticed.
 
@@ -178,10 +212,21 @@ def table(odd: Mapping[str, face_sets.Faces], looked: Mapping[str, test_time_aug
     return pd.DataFrame(rows).T
 
 
+def examples(
+    odd: Mapping[str, face_sets.Faces], looked: Mapping[str, test_time_augmentation.Averaged], count: int
+) -> tuple[dict[str, np.ndarray], dict[str, dict[str, np.ndarray]]]:
+    """The first images (count, H, W, C) of each kind but "plain", and their given and predicted points."""
+    names = [name for name in odd if name != "plain"]
+    marks = {name: {"given": odd[name].points[:count], "predicted": looked[name].points[:count]} for name in names}
+    return {name: odd[name].images[:count] for name in names}, marks
+
+
 def _no_face(faces: face_sets.Faces) -> face_sets.Faces:
     return dataclasses.replace(faces, points=np.full_like(faces.points, np.nan), truth=None)
 
 
+DEGRADE: Mapping[str, Callable[[face_sets.Faces, Any], face_sets.Faces]] = {"blur": blurred, "pixelate": pixelated}
+UNITS = {"blur": "blur (sd, px)", "pixelate": "coarse pixels (px)"}
 KINDS: Mapping[str, Callable[[face_sets.Faces], face_sets.Faces]] = {
     "drawing": drawing,
     "photographed drawing": photographed_drawing,

@@ -17,6 +17,8 @@ from sklearn import linear_model
 from fkp_utils import faces as face_sets
 from fkp_utils.geometry import pose
 from fkp_utils.imputation import gaussian
+from fkp_utils.lessons.error_analysis import faults
+from fkp_utils.system import places
 from fkp_utils.training import data_views
 
 if TYPE_CHECKING:
@@ -216,3 +218,45 @@ def recall(suspects: pd.DataFrame, wrong: np.ndarray) -> float:
     if not len(wrong):
         raise ValueError("no wrong row is known")
     return float(np.isin(wrong, suspects["row"]).mean())
+
+
+def known(faces: face_sets.Faces, listed: pd.DataFrame, data: str, shown: int = 12) -> str:
+    """What is known of the wrong labels of a set beside the suspects that are listed, in words.
+
+    listed: of `rank`, with the rows of the set.  data: its name; of "kaggle" a longer search is kept.  shown: how many
+    of those listed are in a figure.
+    """
+    flags = faces.attributes.get("wrong_label")
+    if flags is not None and np.any(flags):
+        wrong = faces.attributes["row"][np.asarray(flags, bool)]
+        first = listed["row"].head(2 * len(wrong))
+        text = f"Which labels of this set are wrong is known: {np.isin(wrong, first).sum()} of {len(wrong)} are among"
+        text += f" the first {len(first)} suspects, and {np.isin(listed['row'].head(shown), wrong).sum()} of the"
+        return text + f" {min(shown, len(listed))} rows shown are among them."
+    text = "Which labels of this set are wrong is not known."
+    if flags is not None:
+        text = "No label of these faces is known to be wrong."
+    kept = places.RESULTS / "suspected_labels.csv"
+    if data == "kaggle" and kept.is_file():
+        rows = ", ".join(map(str, pd.read_csv(kept)["row"].head(10)))
+        text += f" A longer search, of photos, found rows {rows} first (`results/suspected_labels.csv`)."
+    return text
+
+
+def recall_by_kind(suspects: pd.DataFrame, rows: np.ndarray, numbers: np.ndarray) -> dict[str, float]:
+    """`recall` of each kind of planted fault; numbers: in `faults.KINDS`, of the fault of each of the rows (N,)."""
+    return {name: recall(suspects, rows[numbers == k]) for k, name in enumerate(faults.KINDS) if k}
+
+
+def remedies(clean: data_views.Data, bad: data_views.Data, first: pd.Series) -> dict[str, tuple[data_views.Data, str]]:
+    """What to learn from, and with which loss, to see what planted faults cost and what helps.
+
+    clean, bad: the data without and with the faults.  first: the rows of the suspects that are left out.
+    """
+    rest = bad.through(data_views.LeftOut(tuple(sorted(first.tolist()))))
+    return {
+        "no faults": (clean, "mse"),
+        "faults": (bad, "mse"),
+        "suspects left out": (rest, "mse"),
+        "absolute errors": (bad, "mae"),
+    }

@@ -41,6 +41,11 @@ def stops(validation: np.ndarray, patiences: list[int]) -> pd.DataFrame:
     return pd.DataFrame(rows, pd.Index(found, name="patience"), ["epoch", "last", "best"])
 
 
+def patiences(epochs: int) -> list[int]:
+    """The patiences that a training of so many epochs can tell apart: up to half of them, 1 at least."""
+    return [each for each in (1, 2, 3, 5, 10, 20, 50, 100) if each <= max(1, epochs // 2)]
+
+
 def rises(validation: np.ndarray) -> float:
     """The share of epochs after the first whose validation error is higher than the one before."""
     return float((np.diff(validation) > 0).mean()) if len(validation) > 1 else 0.0

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from fkp_utils import keypoints, metrics
 from fkp_utils.evaluation import bootstrap, verdicts
+from fkp_utils.geometry import pose
+from fkp_utils.lessons.regularisation_and_learning_rate import early_stopping
 from fkp_utils.training import data_views
 
 if TYPE_CHECKING:
     from fkp_utils import faces as face_sets
     from fkp_utils.training import experiment, runs
+
+TURN = 0.2  # of a head that is seen to look aside, as `pose.turn` measures it
+RIVALS: Mapping[str, str] = {
+    "shifts": "0.42",
+    "specialists": "0.42",
+    "low rate": "longer",
+    "longer": "0.42",
+    "one cycle": "0.42",
+    "Adam": "0.42",
+    "flips": "neither",
+    "drop-out": "neither",
+    "both": "flips",
+}  # what each training of notebook 08 is compared with, both by name
 
 
 def spread(errors: Mapping[Any, np.ndarray]) -> tuple[float, int]:
@@ -84,9 +101,35 @@ def by_persons(
     return bootstrap.rmse_difference(first, second, faces.points, faces.groups, repeats, seed)
 
 
-def told(found: metrics.Estimate) -> str:
+def in_words(found: metrics.Estimate) -> str:
     """The estimate, without an interval where it has none."""
     return f"{found.value:.2f}" if found.low == found.high else str(found)
+
+
+def like_the_best(errors: Mapping[Any, np.ndarray], names: Iterable[Any]) -> tuple[Any, list[Any]]:
+    """Of these trainings the one with the lowest mean error, and all those whose difference to it may be chance."""
+    known = [name for name in names if name in errors]
+    best = min(known, key=lambda name: float(np.mean(errors[name])))
+    return best, [name for name in known if difference(errors, name, best).low <= 0]
+
+
+def is_clear(found: metrics.Estimate) -> bool:
+    """Whether a difference has an interval, and 0 lies outside."""
+    return found.low < found.high and not found.low <= 0 <= found.high
+
+
+def listed(values: Mapping[str, Any] | pd.Series, form: str = "") -> str:
+    """The values by name in a line, each in the format."""
+    return ", ".join(f"{name} {value:{form}}" for name, value in values.items())
+
+
+def half_turned(faces: face_sets.Faces) -> face_sets.Faces:
+    """One complete face whose head is turned so far that its mirror image is seen to be one: a bright one of such."""
+    turn = np.abs(pose.turn(faces.points, faces.keypoints))
+    off = np.where(faces.given.all(axis=1) & np.isfinite(turn), np.abs(turn - TURN), np.inf)
+    rows = np.argsort(off, kind="stable")[:8]
+    rows = rows[off[rows] <= max(0.05, off[rows[0]])]
+    return faces.select([int(rows[faces.images[rows].reshape(len(rows), -1).mean(axis=1).argmax()])])
 
 
 def regions(whole: keypoints.KeypointSet) -> dict[str, tuple[str, ...]]:
@@ -99,7 +142,7 @@ def regions(whole: keypoints.KeypointSet) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def half_image(pixels: float, side: int) -> float:
+def half_image(pixels: Any, side: int) -> Any:
     """The square of an error in px, in units of coordinates from -1 to 1 in images of `side` px (S2)."""
     return (2 * pixels / side) ** 2
 
@@ -112,7 +155,8 @@ class Trainings:
     """
 
     def __init__(self, usual: experiment.Experiment, scale: float = 1.0, repeats: int = 1000, seed: int = 0) -> None:
-        self.usual, self.scale, self.draws = usual, scale, {"repeats": repeats, "seed": seed}
+        self.usual, self.scale = usual, scale
+        self.draws: dict[str, Any] = {"repeats": repeats, "seed": seed}
         self.faces = usual.data.parts().evaluation
         self.runs: dict[str, runs.Run] = {}
         self.errors: dict[str, np.ndarray] = {}
@@ -149,6 +193,13 @@ class Trainings:
         self.predicted[name] = joined
         return parameters
 
+    def among(self, names: Iterable[str]) -> Trainings:
+        """These trainings alone, as they were before others came: intervals are by their own common spread."""
+        kept = set(names)
+        few = copy.copy(self)
+        few.errors = {name: each for name, each in self.errors.items() if name in kept}
+        return few
+
     def lower(self, first: str, second: str) -> verdicts.Verdict:
         """Whether the first has the lower error, as `is_lower`; not told if one of them was left out."""
         if not {first, second} <= set(self.errors):
@@ -159,13 +210,55 @@ class Trainings:
     def text(self, names: Iterable[str]) -> str:
         """The errors of those that were not left out, with their intervals, in a line."""
         found = intervals(self.errors)
-        return ", ".join(f"{name} {told(found[name])}" for name in names if name in found) + " px"
+        return ", ".join(f"{name} {in_words(found[name])}" for name in names if name in found) + " px"
 
     def change(self, first: str, second: str) -> str:
         """The difference of two errors with its interval, in words; also if one of them was left out."""
         if not {first, second} <= set(self.errors):
             return "one of the two did not train"
-        return f"RMSE changes by {told(difference(self.errors, first, second))} px"
+        return f"RMSE changes by {in_words(difference(self.errors, first, second))} px"
+
+    def changes(self, rivals: Mapping[str, str] = RIVALS) -> dict[str, metrics.Estimate]:
+        """The difference of two errors with its interval, by "one against other"; where neither was left out."""
+        pairs = {one: other for one, other in rivals.items() if {one, other} <= set(self.errors)}
+        return {f"{one} against {other}": difference(self.errors, one, other) for one, other in pairs.items()}
+
+    def describe(self, rivals: Mapping[str, str]) -> str:
+        """The difference in px of each training to its rival in a line, of those that were not left out."""
+        pairs = [f"{pair}: {in_words(each)} px" for pair, each in self.changes(rivals).items()]
+        return "; ".join(pairs) or "none trained"
+
+    def chance(self) -> metrics.Estimate | None:
+        """By how much two restarts of one training differ (`luck`); None if nothing was restarted."""
+        return luck(self.errors) if spread(self.errors)[1] else None
+
+    def histories(self, names: Iterable[str], as_loss: bool = False) -> dict[str, tuple[pd.DataFrame, int]]:
+        """The history of each that was not left out, and which restart is kept, as `curve_sheet` takes them.
+
+        Errors are scaled; as_loss: they are mean squared errors of coordinates from -1 to 1 instead.
+        """
+        found = {}
+        for name in names:
+            if name in self.runs:
+                history, columns = self.runs[name].history.copy(), ["training", "validation"]
+                squares = half_image(history[columns], self.faces.size[1])
+                history[columns] = squares if as_loss else self.scale * history[columns]
+                found[name] = (history, self.runs[name].facts["kept"])
+        return found
+
+    def overfitting(self, names: Iterable[str], level: float) -> pd.DataFrame:
+        """A row for each that was not left out: plateau and gap, of the restart that is kept.
+
+        plateau: epochs until the validation error is a tenth below the level, such as the mean points'.  gap: the
+        validation error of the last epoch over the training error.
+        """
+        rows = {}
+        for name, (history, kept) in self.histories(names).items():
+            curve = history[history["restart"] == kept]
+            last = curve.iloc[-1]
+            plateau = early_stopping.plateau(curve["validation"].to_numpy(), level)
+            rows[name] = (plateau, last["validation"] / last["training"])
+        return pd.DataFrame.from_dict(rows, "index", columns=["plateau", "gap"])
 
     def curves(self, name: str) -> list[np.ndarray]:
         """The validation error of each epoch (E,), scaled, a curve for each restart; none if it was left out."""

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from fkp_utils import faces as face_sets
+from fkp_utils import keypoints
 from fkp_utils.lessons.best_model import heat_maps
 from fkp_utils.models import architectures
 
@@ -35,3 +37,19 @@ def test_enlarged_maps_keep_their_place_and_reach_one():
 def test_a_network_without_maps_is_refused():
     with pytest.raises(ValueError, match="lenet5 draws no heat maps"):
         heat_maps.weights(architectures.build("lenet5", 3), np.zeros((1, 96, 96, 1)))
+
+
+def test_faces_with_all_points_are_chosen_and_sorted_by_spread():
+    points = np.random.default_rng(0).uniform(0, 20, (6, 15, 2))
+    points[[1, 4], 3] = np.nan
+    faces = face_sets.Faces(np.zeros((6, 20, 30, 1), np.uint8), points, keypoints.KAGGLE_15)
+    some = heat_maps.complete(faces, 3, (40, 60))
+    assert some.images.shape == (3, 40, 60, 1)
+    np.testing.assert_allclose(some.points, 2 * points[[0, 2, 3]] + 0.5, atol=1e-4)
+    assert heat_maps.surest_first(faces, np.array([5.0, 0, 1, 3, 0, 2])).tolist() == [2, 5, 3, 0]
+
+
+def test_three_points_of_any_set_are_shown():
+    names = [keypoints.KAGGLE_15.names[point] for point in heat_maps.shown(keypoints.KAGGLE_15)]
+    assert names == list(heat_maps.SHOWN)
+    assert heat_maps.shown(keypoints.CELEBA_5) == [0, 2, 4]

@@ -54,3 +54,10 @@ def test_an_attack_moves_further_than_chance_and_further_with_more(model, images
 def test_what_cannot_be_done(model, images, direction, budget, steps, message):
     with pytest.raises(ValueError, match=message):
         attacks.push(model, images, 0, direction, budget, steps)
+
+
+def test_only_one_point_is_kept():
+    points = np.arange(24.0).reshape(3, 4, 2)
+    kept = attacks.only(points, 2)
+    np.testing.assert_array_equal(kept[:, 2], points[:, 2])
+    assert np.isnan(np.delete(kept, 2, axis=1)).all()

@@ -92,3 +92,32 @@ def test_the_table_has_errors_where_there_are_faces(some):
     assert np.isnan(table.loc["no face", "RMSE (px)"])
     assert table["noticed"].tolist() == [0.5, 1, 0]
     assert table["spread (px)"].tolist() == pytest.approx([1, 2, 0.5])
+
+
+class Still:
+    """Stands for a run that predicts the labels, and is the more off the darker the images are."""
+
+    def predict(self, known):
+        return np.nan_to_num(known.points) + 255 - known.images[:].max()
+
+
+def test_degraded_images_are_shown_to_every_network(some):
+    amounts = {"blur": [0, 2], "pixelate": [1, 6, 8]}
+    answers = stress.degraded({"one": Still(), "other": Still()}, some, amounts)
+    assert {kind: {name: len(found) for name, found in each.items()} for kind, each in answers.items()} == {
+        "blur": {"one": 2, "other": 2}, "pixelate": {"one": 3, "other": 3}
+    }  # fmt: skip
+    sizes, lines = stress.by_amount(answers, some, amounts, ["other"], repeats=20)["pixelate"]
+    assert sizes == [1, 6, 8]
+    assert list(lines) == ["other"]
+    expected = [255 - stress.pixelated(some, size).images.max() for size in sizes]
+    assert [each.value for each in lines["other"]] == pytest.approx(expected, abs=1e-4)
+    assert stress.UNITS.keys() == amounts.keys()
+
+
+def test_examples_are_of_odd_images_only(some):
+    odd = {"plain": some, "noise": stress.noisy(some)}
+    looked = dict.fromkeys(odd, test_time_augmentation.Averaged(some.points, np.ones(some.points.shape[:2])))
+    images, marks = stress.examples(odd, looked, 3)
+    assert list(images) == list(marks) == ["noise"]
+    assert len(images["noise"]) == len(marks["noise"]["given"]) == len(marks["noise"]["predicted"]) == 3

@@ -158,3 +158,35 @@ def test_out_of_fold_is_in_the_order_of_the_set(tmp_path_factory, monkeypatch):
     alone = test_time_augmentation.predict(runs.run(dataclasses.replace(described, data=fold)), part, [(0, 0)])
     np.testing.assert_allclose(found.points[part.attributes["row"]], alone.points, atol=1e-3)
     assert suspects.rank(data.faces(), *found, 9)["row"].is_unique
+
+
+def test_recall_is_told_by_the_kind_of_fault():
+    numbers = np.array([0, 1, 1, 2, 3, 4])
+    found = suspects.recall_by_kind(pd.DataFrame({"row": [11, 13, 14]}), np.arange(10, 16), numbers)
+    assert found == {"swapped": 0.5, "shifted": 1, "scaled": 1, "another face": 0}
+
+
+def test_remedies_differ_in_the_data_or_the_loss():
+    clean = data_views.Data(limit=90)
+    bad = clean.through(faults.Faults(0.1))
+    found = suspects.remedies(clean, bad, pd.Series([7, 3]))
+    assert found["no faults"] == (clean, "mse")
+    assert found["absolute errors"] == (bad, "mae")
+    assert found["suspects left out"][0] == bad.through(data_views.LeftOut((3, 7)))
+
+
+def test_what_is_known_of_wrong_labels_is_told(thousand, monkeypatch, tmp_path):
+    listed = pd.DataFrame({"row": np.arange(30)})
+    wrong = np.isin(np.arange(1000), (3, 20, 500))
+    some = dataclasses.replace(thousand, attributes={"row": np.arange(1000), "wrong_label": wrong})
+    assert suspects.known(some, listed, "synthetic").endswith(
+        "1 of 3 are among the first 6 suspects, and 1 of the 12 rows shown are among them."
+    )
+    none = dataclasses.replace(some, attributes=some.attributes | {"wrong_label": np.zeros(1000, bool)})
+    assert suspects.known(none, listed, "synthetic") == "No label of these faces is known to be wrong."
+    plain = dataclasses.replace(thousand, attributes={"row": np.arange(1000)})
+    assert suspects.known(plain, listed, "imm") == "Which labels of this set are wrong is not known."
+    monkeypatch.setattr(suspects.places, "RESULTS", tmp_path)
+    assert suspects.known(plain, listed, "kaggle").endswith("is not known.")
+    pd.DataFrame({"row": range(5, 25)}).to_csv(tmp_path / "suspected_labels.csv")
+    assert "rows 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 first" in suspects.known(plain, listed, "kaggle")

@@ -1,3 +1,4 @@
+import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -28,6 +29,25 @@ def test_more_patience_never_keeps_worse_weights(validation, patience):
     assert late.best <= early.best <= early.last
     assert early.epoch <= late.epoch <= len(validation)
     assert early_stopping.stop(np.array(validation), len(validation)).best == min(validation)
+
+
+@pytest.mark.parametrize("patience", [1, 2, 3])
+def test_it_stops_where_keras_stops(patience):
+    validation = np.array([5, 4, 4.5, 4.2, 3, 2, 2.5, 2.6, 2.7, 1])
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    callback = keras.callbacks.EarlyStopping("val_loss", patience=patience)
+    callback.set_model(model)
+    callback.on_train_begin()
+    model.stop_training, epoch = False, 0
+    while not model.stop_training:
+        callback.on_epoch_end(epoch, {"val_loss": validation[epoch]})
+        epoch += 1
+    assert early_stopping.stop(validation, patience).epoch == epoch
+
+
+def test_patiences_up_to_half_of_the_epochs():
+    assert early_stopping.patiences(1) == [1]
+    assert early_stopping.patiences(36) == [1, 2, 3, 5, 10]
 
 
 def test_plateau_and_end_of_a_curve():

@@ -122,8 +122,8 @@ def test_specialists_are_joined(trainings):
 
 
 def test_an_estimate_without_an_interval_shows_none():
-    assert sweeps.told(metrics.Estimate(1, 1, 1)) == "1.00"
-    assert sweeps.told(metrics.Estimate(1, 0.5, 2)) == "1.00 [0.50, 2.00]"
+    assert sweeps.in_words(metrics.Estimate(1, 1, 1)) == "1.00"
+    assert sweeps.in_words(metrics.Estimate(1, 0.5, 2)) == "1.00 [0.50, 2.00]"
 
 
 def test_the_curve_joins_the_rates_and_names_the_others():
@@ -151,3 +151,21 @@ def test_regions_share_the_points_among_themselves_and_keep_twins():
 def test_half_images():
     assert sweeps.half_image(24, 48) == 1
     assert sweeps.half_image(1.42, 96) == pytest.approx(0.00088, abs=1e-5)  # the report's own conversion
+
+
+def test_the_best_and_those_like_it():
+    assert sweeps.like_the_best(ERRORS, ["b", "a", "c", "d"]) == ("a", ["a", "c"])
+    assert sweeps.is_clear(sweeps.difference(ERRORS, "a", "b"))
+    assert not sweeps.is_clear(sweeps.difference(ERRORS, "a", "c"))
+    assert not sweeps.is_clear(metrics.Estimate(1, 1, 1))
+    assert sweeps.listed({"a": 1, "b": 2.5}, ".2f") == "a 1.00, b 2.50"
+
+
+def test_a_face_that_looks_aside():
+    points = np.tile(np.arange(5.0)[:, None] + [0, 0], (3, 1, 1)).astype(float)
+    points[:, :3] = [[60, 30], [30, 30], [45, 50]]  # left eye, right eye, nose: it looks ahead
+    points[1, 2, 0] += 6  # a fifth of the distance of the eyes
+    points[2, 2, 0] += 6
+    points[2, 4] = np.nan
+    some = faces.Faces(np.zeros((3, 96, 96, 1), np.uint8), points, keypoints.CELEBA_5)
+    np.testing.assert_array_equal(sweeps.half_turned(some).points, points[1:2])

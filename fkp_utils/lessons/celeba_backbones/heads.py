@@ -1,10 +1,11 @@
-"""A linear head on the last maps of a network that stays as it is: how that fails, and what mends it (notebook 10)."""
+"""A linear head on the last maps of a frozen backbone: its recipes, its training, and how far a step can move it."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -54,6 +55,15 @@ def last_maps(model: keras.Model, images: np.ndarray, inputs: str = OWN) -> np.n
     return np.concatenate(batches)
 
 
+def features(recipe: Recipe, maps: np.ndarray) -> np.ndarray:
+    """(N, F) what the head sees of maps (N, h, w, C)."""
+    values = maps.astype(np.float32)
+    if recipe.normalised:
+        values = values - values.mean(axis=(1, 2, 3), keepdims=True)
+        values = values / np.sqrt(values.var(axis=(1, 2, 3), keepdims=True) + 1e-3)
+    return values.reshape(len(values), -1) if recipe.flat else values.mean(axis=(1, 2))
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Head:
     """A trained head: the kernel (F, 2K) and the bias (2K,) of a dense layer on F features."""
@@ -65,7 +75,7 @@ class Head:
 
     def predict(self, maps: np.ndarray) -> np.ndarray:
         """(N, K, 2) points in pixels of an image of `size`, for maps (N, h, w, C)."""
-        found = (_features(self.recipe, maps) @ self.kernel + self.bias).reshape(len(maps), -1, 2)
+        found = (features(self.recipe, maps) @ self.kernel + self.bias).reshape(len(maps), -1, 2)
         return _pixels(found, self.size) if self.recipe.half_image else found
 
 
@@ -76,35 +86,38 @@ def train(recipe: Recipe, maps: np.ndarray, points: np.ndarray, size: tuple[int,
     maps: (N, h, w, C).  points: (N, K, 2) in pixels of an image of `size` (height, width), NaN where missing.
     """
     rows = slice(recipe.faces)
-    features = _features(recipe, maps[rows])
+    seen = features(recipe, maps[rows])
     targets = _halves(points[rows], size) if recipe.half_image else points[rows]
-    targets = targets.reshape(len(features), -1)
-    shape = features.shape[1], targets.shape[1]
-    model = _dense(len(features), *shape)
-    model.set_weights([features, keras.initializers.GlorotUniform(seed)(shape), np.zeros(shape[1])])
+    targets = targets.reshape(len(seen), -1)
+    shape = seen.shape[1], targets.shape[1]
+    model = _dense(len(seen), *shape)
+    model.set_weights([seen, keras.initializers.GlorotUniform(seed)(shape), np.zeros(shape[1])])
     for variable in model.optimizer.variables:
         variable.assign(keras.ops.zeros_like(variable))
     model.optimizer.learning_rate = recipe.learning_rate
-    generator, batch = np.random.default_rng(seed), min(BATCH, len(features))
-    drawn = np.concatenate([generator.choice(len(features), batch, replace=False) for _ in range(recipe.steps)])
+    generator, batch = np.random.default_rng(seed), min(BATCH, len(seen))
+    drawn = np.concatenate([generator.choice(len(seen), batch, replace=False) for _ in range(recipe.steps)])
     model.fit(drawn, targets[drawn], batch, shuffle=False, verbose=0)
     _, kernel, bias = model.get_weights()
     return Head(recipe, kernel, bias, size)
 
 
-def swings(recipe: Recipe, maps: np.ndarray, size: tuple[int, int]) -> float:
-    """How far one step of Adam at its full rate can move every output, in px: rate × (sum of a face's features + 1)."""
-    reach = recipe.learning_rate * (np.abs(_features(recipe, maps)).sum(axis=1).mean() + 1)
-    return float(reach * (size[1] / 2 if recipe.half_image else 1))
+def reach(recipe: Recipe, maps: np.ndarray, size: tuple[int, int]) -> float:
+    """How far one step of Adam can move an output, in px: rate × (sum of a face's features + 1), the mean over faces.
+
+    Features count without their sign.  maps: (N, h, w, C).  size: (height, width) of the image in px.
+    """
+    moved = recipe.learning_rate * (np.abs(features(recipe, maps)).sum(axis=1).mean() + 1)
+    return float(moved * (size[1] / 2 if recipe.half_image else 1))
 
 
 def errors(
-    recipes: Mapping[str, Recipe],
+    recipes: Mapping[Any, Recipe],
     maps: Mapping[str, tuple[np.ndarray, np.ndarray]],
     points: tuple[np.ndarray, np.ndarray],
     size: tuple[int, int],
     seeds: Sequence[int],
-) -> dict[str, np.ndarray]:
+) -> dict[Any, np.ndarray]:
     """(S,) mean squared error in px² of each recipe on new faces, for each seed.
 
     maps: those of the faces to learn from and of the new ones, by range of the input; points: the same two.
@@ -128,15 +141,6 @@ def _dense(faces: int, features: int, outputs: int) -> keras.Model:
     model = keras.Sequential([keras.Input((), dtype="int32"), table, keras.layers.Dense(outputs)])
     model.compile("adam", losses.mse, steps_per_execution=AT_ONCE, jit_compile=devices.compiles())
     return model
-
-
-def _features(recipe: Recipe, maps: np.ndarray) -> np.ndarray:
-    """(N, F) what the head sees of maps (N, h, w, C)."""
-    values = maps.astype(np.float32)
-    if recipe.normalised:
-        values = values - values.mean(axis=(1, 2, 3), keepdims=True)
-        values = values / np.sqrt(values.var(axis=(1, 2, 3), keepdims=True) + 1e-3)
-    return values.reshape(len(values), -1) if recipe.flat else values.mean(axis=(1, 2))
 
 
 def _halves(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:

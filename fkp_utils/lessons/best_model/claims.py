@@ -1,0 +1,60 @@
+"""Two gains that others report for Kaggle's competition (K.1, K.2), tested, and what the notebook found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from fkp_utils import faces as face_sets
+from fkp_utils import metrics
+from fkp_utils.evaluation import bootstrap, verdicts
+
+
+def claims(
+    predicted: Mapping[str, np.ndarray],
+    highest: np.ndarray,
+    last: str,
+    faces: face_sets.Faces,
+    repeats: int = 1000,
+    seed: int = 0,
+) -> list[verdicts.Tested]:
+    """Whether the last step errs less than the first (K.1), and a mean place less than the highest one (K.2).
+
+    predicted: points (N, K, 2) in px of the N faces by step, in the order of the steps.  last: the last step that was
+    trained.  highest: (N, K, 2) px, the highest places of its heat maps.
+    """
+    first, final = next(iter(predicted)), list(predicted)[-1]
+    pairs = (predicted[final], predicted[first]), (predicted[last], highest)
+    lower, gain = (
+        bootstrap.rmse_difference(one, other, faces.points, faces.groups, repeats, seed) for one, other in pairs
+    )
+    return [
+        verdicts.Tested(
+            "K.1",
+            "The last step has a lower error than LeNet-5 on the same faces.",
+            "heat maps and masked loss gain",
+            f"RMSE changes by {lower} px",
+            verdicts.below(lower),
+        ),
+        verdicts.Tested(
+            "K.2",
+            "The mean place of a heat map has a lower error than its highest place.",
+            "−19% elsewhere",
+            f"RMSE changes by {gain} px",
+            verdicts.below(gain),
+        ),
+    ]
+
+
+def finding(
+    error: Mapping[str, metrics.Estimate], change: Mapping[str, metrics.Estimate], gain: metrics.Estimate
+) -> str:
+    """What the notebook found, in two sentences; gain: of mean places against highest ones, in px."""
+    names = list(error)
+    largest = min(change, key=lambda name: change[name].value)
+    return (
+        f"From {error[names[0]].value:.2f} px (LeNet-5) to {error[names[-1]].value:.2f} px in {len(names) - 1} steps;"
+        f" the largest: {largest}, {change[largest].value:+.2f} px."
+        f" Mean places against highest ones: {gain.value:+.2f} px."
+    )

@@ -1,0 +1,142 @@
+"""Tables of long runs on photos: what the recipe reaches, and what it reaches without one of its parts (notebook 13).
+
+Each table is as `course.summary.published` gives it, its rows and a sentence on where they come from, or None where
+the package is installed without results.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from fkp_utils import metrics
+
+Published = tuple[pd.DataFrame, str] | None
+MISSING = "No table of long runs is at hand here."
+WITHOUT = {  # rows of runs without an ingredient, by the step that brings it in
+    "own outputs of the sources": {"it": "without own outputs of the sources"},
+    "augmentation": {"it": "without augmentation"},
+    "heat maps": {"maps": "without heat maps: a dense head (small)"},
+    "Huber loss": {"it": "without Huber: squared errors"},
+    "falling rate, averaged weights": {
+        "the schedule": "without a falling learning rate",
+        "averaged weights": "without averaged weights",
+    },
+    "Muon": {"it": "without Muon: Adam"},
+    "synthetic faces first": {"it": "without synthetic faces before"},
+    "offset of the labels": {"it": "without the offset of the labels"},
+}
+
+
+def source(published: Published) -> str:
+    """Where a table comes from."""
+    return published[1] if published else MISSING
+
+
+def part(published: Published, kind: str) -> pd.DataFrame:
+    """The rows of a kind: "best" (a model), "point" (a keypoint) or "curve" (an epoch); none without a table."""
+    if not published:
+        return pd.DataFrame(columns=["name", "rmse"])
+    rows = published[0]
+    return rows[rows["kind"] == kind].drop(columns="kind").dropna(axis=1, how="all")
+
+
+def errors(published: Published, kind: str) -> dict[str, metrics.Estimate]:
+    """RMSE in px by name, of the rows of a kind."""
+    return {row["name"]: _estimate(row, "rmse") for _, row in part(published, kind).iterrows()}
+
+
+def ends(published: Published) -> dict[str, metrics.Estimate]:
+    """The errors to one view at the ends of the trainings, by the names of their curves."""
+    view = ", one view"
+    return {name.removesuffix(view): one for name, one in errors(published, "best").items() if name.endswith(view)}
+
+
+def models(published: Published) -> pd.DataFrame:
+    """A row for each model of the table, a column for each of its numbers, with intervals in words."""
+    rows = part(published, "best").set_index("name")
+    return pd.DataFrame.from_dict({name: _cells(row) for name, row in rows.iterrows()}, orient="index").fillna("")
+
+
+def without(published: Published, step: str) -> str:
+    """A sentence on the runs without what a step brings in; "" where there are none."""
+    rows = ablation(published).set_index("name")
+    parts = [
+        f"without {what} is {abs(rows.loc[name, 'change']):.3f} px {_side(rows.loc[name])}"
+        for what, name in WITHOUT.get(step, {}).items()
+        if name in rows.index
+    ]
+    return f"In the long runs on photos, the error {' and '.join(parts)}." if parts else ""
+
+
+def ablation(published: Published) -> pd.DataFrame:
+    """The table of runs without an ingredient; an empty one where there is none."""
+    return published[0] if published else pd.DataFrame(columns=["name", "rmse", "change", "sd", "epochs", "seeds"])
+
+
+def decided(published: Published) -> str:
+    """Ingredients of the recipe whose absence changes the error by more than chance does, and the others."""
+    rows = ablation(published).set_index("name")
+    names = [name for step in WITHOUT.values() for name in step.values() if name in rows.index]
+    words = {name: name.removeprefix("without ").partition(":")[0] for name in names}
+    clear = [words[name] for name in names if _is_clear(rows.loc[name])]
+    others = [words[name] for name in names if not _is_clear(rows.loc[name])]
+    return (
+        "**What to see.** Leaving these out changes the error by more than two standard deviations:"
+        f" {', '.join(clear) or 'none'}. For these, the change cannot be told from chance:"
+        f" {', '.join(others) or 'none'}."
+    )
+
+
+def hardest(published: Published) -> str:
+    """Which points have the smallest and the largest error."""
+    points = errors(published, "point")
+    if not points:
+        return MISSING
+    order = [name.replace("_", " ") for name in sorted(points, key=lambda name: points[name].value)]
+    ends_ = sorted(points.values(), key=lambda point: point.value)
+    return (
+        f"**What to see.** The smallest error is that of the {order[0]}, {ends_[0]} px, the largest that of the"
+        f" {order[-1]}, {ends_[-1]} px."
+    )
+
+
+def minutes(published: Published) -> str:
+    """How long the trainings took, and where their errors end."""
+    curves = part(published, "curve")
+    if curves.empty:
+        return MISSING
+    start, end = curves["minutes"].min(), curves["minutes"].max()
+    last = {name: rows["rmse"].iloc[-1] for name, rows in curves.groupby("name", sort=False)}
+    text = ", ".join(f"{name} {value:.2f} px" for name, value in last.items())
+    return (
+        f"**What to see.** {start:.0f} of the {end:.0f} minutes go to synthetic faces and to the first epoch on photos."
+        f" The validation errors end close together: {text}."
+    )
+
+
+def on_other_faces(published: Published) -> dict[str, metrics.Estimate]:
+    """RMSE in px of the recipe's models, but the teacher's, by names that say that the faces are not Kaggle's."""
+    found = errors(published, "best").items()
+    return {f"this recipe, {name} (other faces)": one for name, one in found if not name.startswith("teacher")}
+
+
+def _is_clear(row: pd.Series) -> bool:
+    return bool(abs(row["change"]) > 2 * row["sd"])
+
+
+def _side(row: pd.Series) -> str:
+    chance = "" if _is_clear(row) else ", so this may be chance"
+    spread = f"the standard deviation over {row['seeds']:.0f} seeds is {row['sd']:.3f} px{chance}"
+    return f"{'higher' if row['change'] > 0 else 'lower'} ({spread})"
+
+
+def _estimate(row: pd.Series, name: str) -> metrics.Estimate:
+    return metrics.Estimate(*(float(row[column]) for column in (name, f"{name} low", f"{name} high")))
+
+
+def _cells(row: pd.Series) -> dict[str, str]:
+    names = [name for name in row.dropna().index if not name.endswith((" low", " high"))]
+    return {
+        name: str(_estimate(row, name)) if f"{name} low" in row and pd.notna(row[f"{name} low"]) else f"{row[name]:.2f}"
+        for name in names
+    }
