@@ -1,3 +1,3 @@
 """The `series` of notebooks, executed in the order of the Snakefile; `records`, `claims`, the `book`, its `api_pages`,
-and tables of long runs (`summary`).
+the model of its page to try (`browser_model`), and tables of long runs (`summary`).
 """

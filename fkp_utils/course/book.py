@@ -11,6 +11,7 @@ import sys
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+from fkp_utils.app import prediction
 from fkp_utils.course import api_pages, badges, home_page, notebooks
 from fkp_utils.system import files, places
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SOURCES = places.CHECKOUT / "report"
 ASSEMBLED = places.BUILD / "book"
 REPORT = places.BUILD / "report"
+MODEL = "try_it_model.js"  # what the page "Try it" computes, beside the page's own scripts
 _BADGE = re.compile(r"\[!\[([^\]]*)\]\([^)]*\)\]\(([^)]*)\)")
 _NOTEBOOK = re.compile(r"\[([^\]]*)\]\((\d\d_\w+)\.ipynb(#[^)]*)?\)")
 _ROOT = re.compile(r'ROOT = "[^"]*/([^"/]+)"')
@@ -49,8 +51,9 @@ def build(folder: pathlib.Path) -> None:
     executed = pages(folder, notebooks.names())
     if not executed:
         raise ValueError(f"{folder}: no notebook was executed, so there is no report to build")
+    shipped = [prediction.SHIPPED] if prediction.SHIPPED.is_file() else []
     digest = hashlib.sha256()
-    for path in (*executed, *sources(), *sorted(places.PACKAGE.rglob("*.py"))):
+    for path in (*executed, *sources(), *shipped, *sorted(places.PACKAGE.rglob("*.py"))):
         digest.update(f"{path.relative_to(places.CHECKOUT)}\n".encode() + path.read_bytes())
     key = places.BUILD / "report.key"
     if (REPORT / "index.html").is_file() and key.is_file() and key.read_text(encoding="utf-8") == digest.hexdigest():
@@ -66,8 +69,10 @@ def build(folder: pathlib.Path) -> None:
 
 
 def _assemble(executed: list[pathlib.Path], figures: pathlib.Path) -> None:
-    """Writes what Sphinx reads: the pages of the notebooks, the front page and the execution times."""
+    """Writes what Sphinx reads: the front page, that to try the model, the notebooks' and the execution times."""
     import nbformat
+
+    from fkp_utils.course import browser_model
 
     book = {path.stem: nbformat.read(path, as_version=4) for path in executed}
     with files.replacing(ASSEMBLED, folder=True) as new:
@@ -82,7 +87,10 @@ def _assemble(executed: list[pathlib.Path], figures: pathlib.Path) -> None:
             nbformat.write(page(notebook, book), new / f"{name}.ipynb")
         api = api_pages.write(new)
         index = (new / "index.md").read_text(encoding="utf-8")
-        contents = "\n".join(["```{toctree}", ":hidden:", "how_to_read", *book, *api, "execution_times", "```"])
+        browser_model.write(new / "_static" / MODEL, prediction.load() if prediction.SHIPPED.is_file() else None)
+        contents = "\n".join(
+            ["```{toctree}", ":hidden:", "how_to_read", "try_it", *book, *api, "execution_times", "```"]
+        )
         front = "\n\n".join([index, home_page.sections(book, figures), contents])
         (new / "index.md").write_text(front + "\n", encoding="utf-8")
         home_page.draw(new / "_static", figures)

@@ -7,6 +7,7 @@ import urllib.parse
 
 import pytest
 
+from fkp_utils.app import prediction
 from fkp_utils.course import api_pages, badges, claims, notebooks
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -18,7 +19,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-PAGES = ["index", "how_to_read", *notebooks.names(), "execution_times"]
+PAGES = ["index", "how_to_read", "try_it", *notebooks.names(), "execution_times"]
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
@@ -148,7 +149,7 @@ def test_the_sidebar_names_the_pages(show):
     page = show("index")
     titles = [notebooks.title(name) for name in notebooks.names()]
     links = page.locator(".bd-sidebar-primary .bd-links a:visible").all_inner_texts()
-    assert links == ["How to read a page", *titles, "The package, room by room", "Execution times"]
+    assert links == ["How to read a page", "Try it", *titles, "The package, room by room", "Execution times"]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -193,6 +194,20 @@ def test_text_stands_out_from_what_is_behind_it(show, name, scheme):
     contrasts = show(name, scheme=scheme).evaluate(CONTRASTS)
     assert len(contrasts) > 5
     assert [each for each in contrasts if each[0] < 4.5] == []
+
+
+def test_the_front_page_leads_to_the_page_to_try_the_model(open_page, executed_tiny):
+    page = open_page(executed_tiny.folder / "build/report/index.html")
+    with page.expect_navigation():
+        page.locator("article").get_by_role("link", name="Try it").click()
+    assert _stem(page) == "try_it"
+    if prediction.SHIPPED.is_file():
+        page.wait_for_selector("#try-stage[aria-busy=false]")
+        assert page.locator("#try-points circle").count() == 15
+    else:
+        assert "built without the model" in page.locator("#try-it").inner_text()
+    card = page.get_by_role("link", name="its card").get_attribute("href")
+    assert card.endswith("/blob/main/fkp_utils/app/weights/README.md")
 
 
 def test_the_reader_can_choose_the_dark(open_page, root):
