@@ -13,7 +13,7 @@ from matplotlib import ticker
 from fkp_utils.evaluation import verdicts
 from fkp_utils.plots import common as plots
 
-COLOURS = dict(zip(verdicts.WORDS.values(), (plots.BLUE, plots.ORANGE, "0.6"), strict=True))
+COLOURS = dict(zip(verdicts.WORDS.values(), (plots.BLUE, plots.ORANGE, "0.5"), strict=True))
 MARKERS = dict(zip(verdicts.WORDS.values(), ("o", "v", "s"), strict=True))
 
 
