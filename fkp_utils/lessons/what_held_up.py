@@ -140,7 +140,7 @@ def _refuted(part: pd.DataFrame, most: int) -> str:
     if refuted.empty:
         return ""
     quoted = "; ".join(
-        f"“{text.rstrip('.')}” ([{page[:2]}]({page}.ipynb))"
+        f"“{text.rstrip('.')}” ({page[:2]})"
         for text, page in zip(refuted["statement"][:most], refuted["notebook"], strict=False)
     )
     more = f", and {len(refuted) - most} more" if len(refuted) > most else ""

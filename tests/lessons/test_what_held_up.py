@@ -116,7 +116,7 @@ def test_a_report_in_words_counts_and_names_what_was_refuted():
     first, second, third = what_held_up.in_words(tests, {"S0": "Faces", "S1": "Noses", "S2": "Rates"}, 1).split("\n")
     assert first == (
         "- **Faces (S0).** Of 4 tests of 2 claims, 1 holds, 2 do not, and 1 cannot be told."
-        " Refuted: “S0.1 b is so” ([03](03_x.ipynb)), and 1 more."
+        " Refuted: “S0.1 b is so” (03), and 1 more."
     )
     assert second == "- **Noses (S1).** Of 1 test of 1 claim, 0 hold, 0 do not, and 1 cannot be told."
     assert third == "- **Rates (S2).** Nothing was tested."
