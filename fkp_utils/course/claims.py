@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 from pandas.io.formats import style
 
-from fkp_utils.course import notebooks, records
+from fkp_utils.course import notebooks
 from fkp_utils.evaluation import verdicts
 from fkp_utils.system import backend, devices, files, places
 
@@ -154,18 +154,22 @@ def read(folder: pathlib.Path) -> dict[str, dict[str, Any]]:
     return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
 
 
-def record(
-    identity: str,
-    statement: str,
-    theirs: str,
-    ours: str,
-    holds: verdicts.Verdict | bool | None,
-    data: str,
-    profile: str,
-) -> Test:
-    """Records a test that notebook 14 itself makes, as `records.claim` does, and returns it."""
-    found = records.claim(identity, statement, theirs, ours, holds)
-    return Test(identity, statement, theirs, ours, found.holds, PAGE, data, profile, found.why)
+def own(tested: Iterable[verdicts.Tested], data: str, profile: str) -> list[Test]:
+    """Tests that notebook 14 itself makes of claims about the whole series, to be counted with the others."""
+    return [
+        Test(
+            each.identity,
+            each.statement,
+            each.theirs,
+            each.ours,
+            each.verdict.holds,
+            PAGE,
+            data,
+            profile,
+            each.verdict.why,
+        )
+        for each in tested
+    ]
 
 
 def tests(recorded: Mapping[str, Mapping[str, Any]]) -> list[Test]:
@@ -232,12 +236,23 @@ def table(found: Iterable[Test], report: str, photos: Mapping[str, Test] | None 
     rows, on_photos = [], f"photos ({next(iter(photos.values())).profile})" if photos else ""
     for test in (each for each in found if each.report == report):
         other = (photos or {}).get(test.identity)
-        words = {"statement": test.statement, "theirs": test.theirs, "verdict": test.verdict}
+        decided = f"{test.verdict}: {test.why}" if test.why else test.verdict
+        words = {"statement": test.statement, "theirs": test.theirs, "verdict": decided}
         words[f"here ({test.data}, {test.profile})"] = test.ours
         if photos:
             words[on_photos] = f"{other.verdict}: {other.ours}" if other else "–"
         rows.append({"claim": link(test, test.identity)} | {name: html.escape(text) for name, text in words.items()})
     return pd.DataFrame(rows)
+
+
+def frame(found: Iterable[Test]) -> pd.DataFrame:
+    """A row for each test, by its identity: claim, report, statement, here (what was found), verdict, why, notebook."""
+    columns = ["claim", "report", "statement", "here", "verdict", "why", "notebook"]
+    found = list(found)
+    rows = [
+        (each.claim, each.report, each.statement, each.ours, each.verdict, each.why, each.notebook) for each in found
+    ]
+    return pd.DataFrame(rows, [each.identity for each in found], columns)
 
 
 def styled(table: pd.DataFrame) -> style.Styler:

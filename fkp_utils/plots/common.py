@@ -197,11 +197,16 @@ def bars(
 
 
 def stacked(axes: mpl_axes.Axes, table: pd.DataFrame, unit: str, colours: Sequence[str]) -> mpl_axes.Axes:
-    """Horizontal bars of counts, one for each row of the table, the first on top, with a part for each column."""
-    left = np.zeros(len(table))
+    """Horizontal bars of counts, one for each row of the table, the first on top, with a part for each column.
+
+    A part that is too short for its number has none.
+    """
+    left, shortest = np.zeros(len(table)), 0.04 * table.sum(axis=1).max()
     for name, colour in zip(table, colours, strict=True):
         bar = axes.barh(table.index, table[name], left=left, color=colour, label=name)
-        axes.bar_label(bar, [count or "" for count in table[name]], label_type="center", color="white")
+        axes.bar_label(
+            bar, [count if count > shortest else "" for count in table[name]], label_type="center", color="white"
+        )
         left += table[name].to_numpy()
     axes.invert_yaxis()
     axes.set_xlabel(unit)

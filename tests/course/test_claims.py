@@ -114,6 +114,27 @@ def test_the_table_of_a_report_is_html_with_what_was_found_on_photos():
     assert claims.table(found, "S2").empty
 
 
+def test_the_reason_of_a_verdict_stands_beside_it():
+    made = stamp(*EDA)
+    made["claims"]["S0.1 axis"]["why"] = "the whole interval lies above 0"
+    found = claims.tests({"01_eda": made})
+    assert claims.table(found, "S0")["verdict"].tolist() == ["holds: the whole interval lies above 0"]
+    frame = claims.frame(found)
+    assert frame.index.tolist() == list(EDA)
+    assert frame.loc["S0.1 axis"].to_dict() == {
+        "claim": "S0.1", "report": "S0", "statement": "It <is> so.", "here": "4 [3, 5]", "verdict": "holds",
+        "why": "the whole interval lies above 0", "notebook": "01_eda",
+    }  # fmt: skip
+    assert claims.frame([]).empty
+
+
+def test_tests_of_the_last_page_are_counted_with_the_others():
+    tested = verdicts.Tested("S0.14 app", "An app is there.", "one", "none", verdicts.unknown("nobody looked"))
+    (found,) = claims.own([tested], "kaggle", "smoke")
+    assert (found.identity, found.holds, found.why, found.notebook) == ("S0.14 app", None, "nobody looked", claims.PAGE)
+    assert claims.counts([found]).loc["S0"].tolist() == [0, 0, 1]
+
+
 def test_counts_are_of_tests_by_report():
     table = claims.counts(claims.tests({"01_eda": stamp(*EDA)}))
     assert isinstance(table, pd.DataFrame)

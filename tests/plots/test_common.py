@@ -199,6 +199,8 @@ def test_stacked_bars_begin_where_the_last_part_ends(axes):
     plots.stacked(axes, table, "tests", [plots.BLUE, plots.ORANGE])
     assert [(patch.get_x(), patch.get_width()) for patch in axes.patches] == [(0, 2), (0, 1), (2, 0), (1, 4)]
     assert [text.get_text() for text in axes.texts] == ["2", "1", "", "4"]
+    plots.stacked(axes, table.mul([1, 20], axis=0), "tests", [plots.BLUE, plots.ORANGE])
+    assert [text.get_text() for text in axes.texts[4:]] == ["", "20", "", "80"], "2 of 100 leaves no room for a number"
     assert [label.get_text() for label in axes.get_yticklabels()] == ["first", "second"]
 
 
