@@ -70,7 +70,7 @@ def hidden_points(image: np.ndarray, points: np.ndarray, seen: np.ndarray, neare
     figure, (left, right) = plt.subplots(1, 2, figsize=(plots.WIDTH, 3.6))
     shown, behind = (np.where(which[:, None], points, np.nan) for which in (seen, ~seen))
     plots.show_face(left, image, "dots: visible, rings: hidden", predicted=shown)
-    left.scatter(*behind.T, s=22, c="none", edgecolors=plots.ORANGE, linewidths=1.2, label="hidden")
+    left.scatter(behind[:, 0], behind[:, 1], s=22, c="none", edgecolors=plots.ORANGE, linewidths=1.2, label="hidden")
     drawn = right.imshow(np.where(np.isfinite(nearest), nearest, np.nan), cmap="gray_r")
     right.set(title="z-buffer: near is light", xticks=[], yticks=[], facecolor="black")
     right.grid(visible=False)
@@ -79,13 +79,23 @@ def hidden_points(image: np.ndarray, points: np.ndarray, seen: np.ndarray, neare
 
 
 def by_number(
-    values: Mapping[str, Sequence[metrics.Estimate]], numbers: Sequence[int], label: str
+    values: Mapping[str, Sequence[metrics.Estimate]],
+    numbers: Sequence[int],
+    label: str,
+    levels: Mapping[str, float] | None = None,
 ) -> mpl_figure.Figure:
-    """RMSE in px by the number of faces that were learnt from, on an axis of powers, a line for each name."""
+    """RMSE in px by the number of faces that were learnt from, on an axis of powers, a line for each name.
+
+    levels: RMSE that do not depend on the number, by their names.
+    """
     figure, axes = plt.subplots(figsize=(plots.WIDTH, 3.4))
     plots.curves(axes, numbers, values, (label, "RMSE (px)"))
-    axes.set(xscale="log", xticks=numbers, xticklabels=[f"{number:,}" for number in numbers], ylim=(0, None))
+    for name, level in (levels or {}).items():
+        axes.axhline(level, color="0.4", linestyle="--", label=name)
+    highest = max([*(levels or {}).values(), *(each.high for found in values.values() for each in found)])
+    axes.set(xscale="log", xticks=numbers, xticklabels=[f"{number:,}" for number in numbers], ylim=(0, 1.08 * highest))
     axes.minorticks_off()
+    axes.legend(frameon=False)
     return figure
 
 
@@ -117,5 +127,5 @@ def one_face(sets: Mapping[str, face_sets.Faces], row: int) -> mpl_figure.Figure
 
 
 def _dots(axes: mpl_axes.Axes, points: np.ndarray, seen: np.ndarray) -> None:
-    axes.scatter(*points.T, s=2, c=plots.YELLOW)
-    axes.scatter(*points[~seen].T, s=14, c="none", edgecolors=plots.SKY, linewidths=0.9)
+    axes.scatter(points[:, 0], points[:, 1], s=2, c=plots.YELLOW)
+    axes.scatter(points[~seen, 0], points[~seen, 1], s=14, c="none", edgecolors=plots.SKY, linewidths=0.9)

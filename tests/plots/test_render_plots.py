@@ -56,10 +56,11 @@ def test_hidden_points_are_rings_beside_the_buffer():
 
 def test_errors_stand_over_the_number_of_faces():
     found = [metrics.Estimate(3, 2, 4), metrics.Estimate(2, 1, 3)]
-    (axes,) = render_plots.by_number({"network": found}, [500, 1000], "faces").axes
+    (axes,) = render_plots.by_number({"network": found}, [500, 1000], "faces", {"mean face": 6.0}).axes
     assert [label.get_text() for label in axes.get_xticklabels()] == ["500", "1,000"]
     assert axes.get_xscale() == "log"
-    assert axes.get_ylim()[0] == 0
+    assert axes.get_ylim() == (0, pytest.approx(6.48)), "the line is seen"
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["network", "mean face"]
 
 
 def test_what_ingredients_are_worth_names_the_line_at_no_change():
