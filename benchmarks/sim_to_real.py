@@ -46,7 +46,7 @@ from fkp_utils.app import shipped_model  # noqa: E402
 from fkp_utils.course import summary  # noqa: E402
 from fkp_utils.datasets.synthetic import generator as synthetic  # noqa: E402
 from fkp_utils.evaluation import bootstrap, errors, test_time_augmentation  # noqa: E402
-from fkp_utils.lessons import synthetic_faces  # noqa: E402
+from fkp_utils.lessons.synthetic_faces import ingredients  # noqa: E402
 from fkp_utils.recipes import best_model, sim_to_real  # noqa: E402
 from fkp_utils.training import data_views, experiment, runs  # noqa: E402
 
@@ -113,10 +113,10 @@ def learns(options: argparse.Namespace, count: int) -> experiment.Experiment:
 
 def left_out(options: argparse.Namespace, known: face_sets.Faces) -> list[dict[str, Any]]:
     """A row for all ingredients, and one for each that is left out, with how much that adds to the error."""
-    names = list(synthetic_faces.INGREDIENTS) if options.without == ("all",) else options.without
+    names = list(ingredients.INGREDIENTS) if options.without == ("all",) else options.without
     rows, whole = [], None
     for name in ("", *names):
-        data = data_views.Data(limit=max(options.sizes)).through(synthetic_faces.Rendered(name))
+        data = data_views.Data(limit=max(options.sizes)).through(ingredients.Rendered(name))
         described = learns(options, max(options.sizes))
         run = runs.run(dataclasses.replace(described, data=data, sources="together"))
         predicted = run.predict(known)
