@@ -1,3 +1,4 @@
-"""The `series` of notebooks, executed in the order of the Snakefile; `records`, `claims`, the `book`, its `api_pages`,
-the model of its page to try (`browser_model`), and tables of long runs (`summary`).
+"""The `series` of notebooks, executed in the order of the Snakefile; `records`, also as one table (`records_table`);
+`claims`; the `book`, its `home_page`, its `api_pages`, the model of its page to try (`browser_model`); the series on
+Kaggle and Colab (`cloud`); and tables of long runs (`summary`).
 """

@@ -1,3 +1,3 @@
-"""Every figure: `network_plots` (learning curves, filters, maps), `error_plots`, `augmentation_plots`, `shape_plots`,
-`render_plots`; the style and what figures share in `common`.
+"""Every figure: `network_plots` (learning curves, filters, maps), `layer_plots`, `error_plots`, `task_plots`,
+`augmentation_plots`, `shape_plots`, `render_plots`, `verdict_plots`; the style and what figures share in `common`.
 """
