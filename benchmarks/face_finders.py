@@ -140,7 +140,7 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown := set(options.finders) - set(FINDERS):
         _options.refuse(f"no finder {', '.join(sorted(unknown))}; there are {', '.join(FINDERS)}")
     folders = sorted({path.parent for path in pathlib.Path(options.root).rglob("*.pts")})
-    pairs = [pair for folder in folders for pair in images.beside(folder, ".pts")]
+    pairs = [pair for folder in folders for pair in images.beside(folder, ".pts")[0]]
     pairs = pairs[:: max(1, len(pairs) // options.photos)]
     if not pairs:
         _options.refuse(f"{options.root}: no photos with .pts files")

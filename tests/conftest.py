@@ -17,6 +17,8 @@ import pytest
 
 from fkp_utils.system import places
 
+for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):  # of the `make test` that runs this: tests call make themselves
+    os.environ.pop(name, None)
 os.environ.update({"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"})  # threads that wait for a core keep it busy
 
 FOLDERS = ("fkp_utils", "notebooks", "report")
