@@ -14,14 +14,10 @@ from fkp_utils.course import book, browser_model
 from fkp_utils.datasets.synthetic import generator
 from fkp_utils.models import architectures
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
 FAKE_CAMERA = ["--use-fake-device-for-media-stream"]
 ALLOWED = ["--use-fake-ui-for-media-stream"]
 PATIENCE = 120_000  # ms
 CLOSE = 0.05  # px of the crop
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
 
 def untrained(name, outputs, size=(96, 96)):
@@ -47,28 +43,6 @@ def face():
 @pytest.fixture(scope="module")
 def model():
     return untrained("heatmap_half", 68)
-
-
-@pytest.fixture(scope="module")
-def launch():
-    """A function that starts a browser with more arguments."""
-    from playwright import sync_api
-
-    with sync_api.sync_playwright() as playwright:
-        started = []
-
-        def launched(*arguments):
-            started.append(playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *arguments]))
-            return started[-1]
-
-        yield launched
-        for browser in started:
-            browser.close()
-
-
-@pytest.fixture(scope="module")
-def browser(launch):
-    return launch()
 
 
 def write_page(folder, model):
