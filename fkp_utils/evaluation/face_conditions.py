@@ -20,6 +20,7 @@ UNITS = {
     "padding": "padding (px)",
 }
 PERIODS = (2, 8.5)  # px between the borders of coarse pixels
+MOST = 500  # faces among which clear ones are looked for
 SAME = 2  # grey levels between lines of pixels that padding repeats
 
 
@@ -100,3 +101,20 @@ def kinds(faces: face_sets.Faces, measured: pd.DataFrame) -> dict[str, np.ndarra
     if faces.keypoints == keypoint_sets.IMM_58 and "image" in known:
         found["expression"] = np.isin(known["image"], (2, 6))
     return {name: np.asarray(values, bool) for name, values in found.items()}
+
+
+def clearest(faces: face_sets.Faces, count: int) -> np.ndarray:
+    """(count,) the rows of bright faces that have many labels and look ahead, the brightest of them first.
+
+    Eyes close to each other are those of a head seen from the side, whatever its nose says.
+    """
+    labels = faces.given.sum(axis=1)
+    rows = np.argsort(-labels, kind="stable")[:MOST]
+    rows = rows[labels[rows] >= labels[rows][:count].min()]
+    left, right, _ = np.moveaxis(pose.eyes_and_nose(faces.points[rows], faces.keypoints), 1, 0)
+    apart = np.nan_to_num(np.linalg.norm(left - right, axis=1))
+    aside = np.abs(pose.turn(faces.points[rows], faces.keypoints))
+    aside = np.where((apart >= np.median(apart)) & ~np.isnan(aside), aside, np.inf)
+    rows = rows[np.argsort(aside, kind="stable")][: max(count, len(rows) // 3)]
+    brightness = faces.images[rows].reshape(len(rows), -1).mean(axis=1)
+    return rows[np.argsort(-brightness, kind="stable")][:count]

@@ -11,7 +11,6 @@ import numpy as np
 from fkp_utils import faces as face_sets
 from fkp_utils import metrics, profiles
 from fkp_utils.evaluation import baselines
-from fkp_utils.geometry import pose
 from fkp_utils.models import architectures, pretrained
 from fkp_utils.recipes import earlier_networks
 from fkp_utils.training import data_views, experiment, runs
@@ -105,17 +104,3 @@ def frozen(faces: data_views.Data, seed: int) -> tuple[keras.Model, str]:
     name = at_hand[0] if at_hand else "squeezenet"
     each = experiment.Experiment(faces, name, weights="imagenet" if at_hand else "")
     return runs.build(each, faces.parts(), seed), "ImageNet" if at_hand else "random"
-
-
-def clearest(faces: face_sets.Faces, count: int) -> np.ndarray:
-    """(count,) the rows of bright faces that have many labels and look ahead, the brightest of them first."""
-    labels = faces.given.sum(axis=1)
-    rows = np.argsort(-labels, kind="stable")
-    rows = rows[labels[rows] >= labels[rows][:count].min()]
-    left, right, _ = np.moveaxis(pose.eyes_and_nose(faces.points[rows], faces.keypoints), 1, 0)
-    apart = np.nan_to_num(np.linalg.norm(left - right, axis=1))
-    aside = np.abs(pose.turn(faces.points[rows], faces.keypoints))
-    aside = np.where((apart >= np.median(apart)) & ~np.isnan(aside), aside, np.inf)
-    rows = rows[np.argsort(aside, kind="stable")][: max(count, len(rows) // 3)]
-    brightness = faces.images[rows].reshape(len(rows), -1).mean(axis=1)
-    return rows[np.argsort(-brightness, kind="stable")][:count]

@@ -8,10 +8,8 @@ import pandas as pd
 from fkp_utils import faces as face_sets
 from fkp_utils import keypoints, metrics
 from fkp_utils.evaluation import bootstrap
-from fkp_utils.geometry import pose
 
 FIRST = 0  # the label source whose points a shape is made of, where there are several
-MOST = 500  # faces among which clear ones are looked for
 
 
 def distances(points: np.ndarray) -> np.ndarray:
@@ -77,23 +75,6 @@ def by_pair(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     names = [f"{table.index[i]} to {table.index[j]}".replace("_", " ") for i, j in zip(first, second, strict=True)]
     values = table.to_numpy()
     return pd.Series(values[first, second], names), pd.Series(values[second, first], names)
-
-
-def clearest(faces: face_sets.Faces, count: int) -> np.ndarray:
-    """(count,) the rows of bright faces that have many labels and look ahead, the brightest of them first.
-
-    Eyes close to each other are those of a head seen from the side, whatever its nose says.
-    """
-    labels = faces.given.sum(axis=1)
-    rows = np.argsort(-labels, kind="stable")[:MOST]
-    rows = rows[labels[rows] >= labels[rows][:count].min()]
-    left, right, _ = np.moveaxis(pose.eyes_and_nose(faces.points[rows], faces.keypoints), 1, 0)
-    apart = np.nan_to_num(np.linalg.norm(left - right, axis=1))
-    aside = np.abs(pose.turn(faces.points[rows], faces.keypoints))
-    aside = np.where((apart >= np.median(apart)) & ~np.isnan(aside), aside, np.inf)
-    rows = rows[np.argsort(aside, kind="stable")][: max(count, len(rows) // 3)]
-    brightness = faces.images[rows].reshape(len(rows), -1).mean(axis=1)
-    return rows[np.argsort(-brightness, kind="stable")][:count]
 
 
 def place_and_form(predicted: np.ndarray, points: np.ndarray) -> tuple[float, float]:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from fkp_utils import faces, keypoints, profiles
+from fkp_utils.evaluation import face_conditions
 from fkp_utils.lessons.celeba_backbones import famous
 from fkp_utils.models import architectures, pretrained
 from fkp_utils.recipes import earlier_networks
@@ -78,6 +79,6 @@ def test_clear_faces_are_bright_look_ahead_and_have_their_labels():
     points[4:6, 3:] = np.nan
     images = np.full((12, 96, 96, 1), 100, np.uint8)
     images[7], images[11] = 200, 5
-    shown = famous.clearest(faces.Faces(images, points, keypoints.CELEBA_5), 3)
+    shown = face_conditions.clearest(faces.Faces(images, points, keypoints.CELEBA_5), 3)
     assert shown[0] == 7
     assert not {0, 1, 2, 3, 4, 5, 11} & set(shown.tolist())
