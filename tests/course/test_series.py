@@ -194,7 +194,7 @@ def test_two_reports_do_not_mix(tiny):
     ("options", "sentence"),
     [
         (["--data", "cats"], "no data set 'cats'; there are synthetic, kaggle"),
-        (["--profile", "huge"], "no profile 'huge'; there are smoke, quick, full"),
+        (["--profile", "huge"], "no profile 'huge'; there are smoke, quick, long, full"),
         (["--kernel", "cobol"], "no kernel 'cobol'; there are "),
         (["--jobs", "0"], "jobs is '0'; expected"),
         (["--jobs", "two"], "jobs is 'two'; expected"),
