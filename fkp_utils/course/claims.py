@@ -290,8 +290,7 @@ def frame(found: Iterable[Test]) -> pd.DataFrame:
     """A row for each test, by its identity; here: what was found, the other columns as in `Test`."""
     facts = ["claim", "report", "statement", "ours", "verdict", "why", "notebook", "basis"]
     rows = {each.identity: [getattr(each, fact) for fact in facts] for each in found}
-    table = pd.DataFrame(rows.values(), rows.keys(), facts)
-    return table.rename(columns={"ours": "here", "basis": "rests on"})
+    return pd.DataFrame(rows.values(), rows.keys(), facts).rename(columns={"ours": "here", "basis": "rests on"})
 
 
 def styled(table: pd.DataFrame) -> style.Styler:
