@@ -45,6 +45,7 @@ class Audit:
                 f"{here} {', '.join(names)}; {chance:.1%} by chance",
                 common if len(self.learnt) > 1 and faces >= ENOUGH else None,
                 max(chance, COMMON),
+                lacks=f"fewer than two networks have learnt, or there are fewer than {ENOUGH} faces",
             )
         ]
 
@@ -88,7 +89,8 @@ class Audit:
                 here = f"RMSE changes by {more[name]} px with coarse pixels of {size} px"
             statement = f"{name} is weak on highly pixelated faces."
             identity = f"S0.12 pixelated {name}"
-            tested.append(self._tested(identity, statement, "seen", here, more.get(name), network=name))
+            lacks = "it was not trained; it takes the full profile"
+            tested.append(self._tested(identity, statement, "seen", here, more.get(name), network=name, lacks=lacks))
         return tested
 
     def cure(self, coarse: metrics.Estimate, plain: metrics.Estimate) -> list[verdicts.Tested]:
@@ -192,11 +194,12 @@ class Audit:
         limit: float = 0.0,
         below: bool = False,
         network: str = "small",
+        lacks: str = "such faces are not known, or too few; it takes other or more faces",
     ) -> verdicts.Tested:
         """Holds if the whole interval is above the limit, or below it; not told of a network that learnt nothing."""
-        verdict = (verdicts.below if below else verdicts.above)(found, limit)
+        verdict = (verdicts.below if below else verdicts.above)(found, limit) if found else verdicts.unknown(lacks)
         if network not in self.learnt:
-            verdict = verdicts.unknown(f"{network} is no better than the mean points")
+            verdict = verdicts.unlearnt(network)
         return verdicts.Tested(identity, statement, theirs, here, verdict)
 
 

@@ -27,7 +27,8 @@ def test_hard_faces_are_the_same_if_a_quarter_is_common(audit):
     assert holds(audit.same_faces(about(0.1), 0.1, names, 200)) == {"S0.12 same faces": False}
     assert holds(audit.same_faces(about(0.3), 0.1, names, 200)) == {"S0.12 same faces": None}
     few = audit.same_faces(about(0.5), 0.1, names, 99)[0]
-    assert few.verdict == verdicts.unknown("it was not measured")
+    assert few.verdict.holds is None
+    assert few.verdict.why.endswith("there are fewer than 100 faces")
     assert few.ours == "50% [40%, 60%] of a hardest tenth are in that of all of LeNet-5, small; 10.0% by chance"
 
 
@@ -45,6 +46,7 @@ def test_kinds_are_harder_if_the_whole_ratio_is_above_one(audit):
     }
     assert found[0].ours == "RMSE 1.50 [1.40, 1.60] times that of other faces, 20 faces"
     assert found[4].ours == found[5].ours == "not known, or too few"
+    assert found[4].verdict.why.endswith("it takes other or more faces")
 
 
 def test_a_weakness_is_of_lenet_if_it_loses_more_than_small(audit):
@@ -57,6 +59,7 @@ def test_coarse_pixels_and_their_cure(audit):
     found = audit.pixelated({"LeNet-5": about(0.3), "small": about(0.1)}, 8)
     assert holds(found) == {"S0.12 pixelated LeNet-5": True, "S0.12 pixelated VGG-16": None}
     assert found[1].ours == "not trained in this profile"
+    assert found[1].verdict.why == "it was not trained; it takes the full profile"
     assert holds(audit.cure(about(-0.3), about(0.2))) == {"S0.12 cure": True}
     assert holds(audit.cure(about(0.3), about(0.2))) == {"S0.12 cure": False}
 
@@ -105,9 +108,7 @@ def test_nothing_is_said_of_a_network_that_learnt_nothing():
     audit = claims.Audit(("LeNet-5",))
     for tested in (audit.cure(about(-1), about(0)), audit.attacked({"after": about(9)}, 4.0, 0.9)):
         assert tested[0].verdict.holds is None
-    assert audit.filled({"network − filled": about(-1)})[0].verdict == verdicts.unknown(
-        "small is no better than the mean points"
-    )
+    assert audit.filled({"network − filled": about(-1)})[0].verdict == verdicts.unlearnt("small")
     assert holds(audit.pixelated({"LeNet-5": about(1)}, 8))["S0.12 pixelated LeNet-5"] is True
 
 
