@@ -117,8 +117,8 @@ SETTLING = {
     r"S0\.[12] ": ("labels", "kaggle"),  # how labels spread, and what fills them
     r"S4\.1 ": ("celeba", "labels", "kaggle"),
     r"S4\.": ("celeba", "kaggle", "synthetic"),  # five points
-    r"S1\.[1-3] ": ("imm", "kaggle"),  # the nose tip, and 58 points
-    r"S1\.4 ": ("landmarks68", "faces_300w", "kaggle"),  # 68 points
+    r"S1\.[1-3] ": ("imm", "kaggle", "synthetic"),  # the nose tip, and 58 points
+    r"S1\.4 ": ("landmarks68", "faces_300w", "kaggle", "synthetic"),  # 68 points
     r"S0\.13 (drawings|photographed)": ("drawings", "kaggle", "synthetic"),
     r"": ("kaggle", "synthetic"),  # images with 15 points, procedures, and causes, which are known of synthetic faces
 }  # the data that can settle a test, in their order, by a pattern of its identity; the first that fits counts
@@ -325,9 +325,9 @@ def long_runs(folder: pathlib.Path = PLACE.parent) -> pd.DataFrame:
 def settled(made: Iterable[Test]) -> list[Test]:
     """Of the tests that several series made, one for each identity: the one that settles it.
 
-    The first data in the order of SETTLING that decide a test give its verdict; other data say nothing about it.  Among
-    series on the same data the one with more work (WORK) goes first.  If none decides, the first one's "cannot be told"
-    stays, with its reason.  So what comes later in the order never overrules what has decided before it.
+    The first data in the order of SETTLING that decide a test give its verdict; other data say nothing about it.  Of
+    series on the same data the one with the most work (WORK) speaks alone.  If none decides, the first one's "cannot be
+    told" stays, with its reason.  So what comes later in the order never overrules what has decided before it.
     """
     several: dict[str, list[Test]] = {}
     for test in made:
@@ -335,8 +335,9 @@ def settled(made: Iterable[Test]) -> list[Test]:
     found = []
     for identity, those in several.items():
         order = next(order for pattern, order in SETTLING.items() if re.match(pattern, identity))
-        able = [test for test in those if test.data in order]
-        able.sort(key=lambda test: (order.index(test.data), WORK.index(test.profile)))
+        by_work = sorted(those, key=lambda test: -WORK.index(test.profile))
+        most = {test.data: test for test in by_work}  # the last one of each, with the most work
+        able = [most[data] for data in order if data in most]
         found += [test for test in able if test.holds is not None][:1] or able[:1]
     return _ordered(found)
 

@@ -54,8 +54,8 @@ def is_lower(
     errors are those on the evaluation part of each run.  by_seed: only restarts of the same seed are paired, which
     begin with the same weights and see the faces in the same order, if the two runs differ in the labels alone.
 
-    With a factor of 1 it is not lower either if the interval of `difference` lies within `matters`, whatever the
-    restarts say.
+    With a factor of 1 it is not lower either if the interval of `difference` and the difference of the means of the
+    restarts lie within `matters`.
     """
     squares = [(run.predict(faces) - faces.points).reshape(-1) ** 2 for run in (first, second)]
     groups = np.repeat(faces.groups, squares[0].size // len(faces))
@@ -65,7 +65,8 @@ def is_lower(
     if by_seed and min(map(len, errors)) > 1:
         restarts = verdicts.of_restarts(errors[0] < factor * errors[1])
     told = verdicts.agreed([verdicts.of_share(float(less)), restarts])
-    if told.holds is not None or factor != 1:
+    apart = abs(np.mean(np.sqrt(errors[0])) - np.mean(np.sqrt(errors[1])))
+    if told.holds is not None or factor != 1 or apart >= matters(faces):
         return told
     return verdicts.unless_small(told, difference(first, second, faces, repeats, seed), matters(faces))
 

@@ -122,7 +122,7 @@ def test_the_table_of_a_report_is_html_with_what_settles_each_test():
     kept = {test.identity: test for test in claims.tests({"01_eda": stamp(*EDA, holds=False, data="celeba")})}
     row = claims.table(found, "S4", kept).iloc[0]
     assert row["settled"] == "does not hold: 4 [3, 5]"
-    assert row["rests on"] == "celeba, quick, 16 epochs, 2 restarts, GPU, 2026-01-02, version 0.9"
+    assert row["rests on"] == "celeba, quick, 12 epochs, 2 restarts, GPU, 2026-01-02, version 0.9"
     assert row["here (synthetic, quick)"] == "holds: 4 [3, 5]"
     assert claims.table(found, "S2", kept).empty
 
@@ -137,7 +137,7 @@ def test_the_reason_of_a_verdict_stands_beside_it():
     assert frame.loc["S0.1 axis"].to_dict() == {
         "claim": "S0.1", "report": "S0", "statement": "It <is> so.", "here": "4 [3, 5]", "verdict": "holds",
         "why": "the whole interval lies above 0", "notebook": "01_eda",
-        "rests on": "synthetic, quick, 16 epochs, 2 restarts, GPU, 2026-01-02, version 0.9",
+        "rests on": "synthetic, quick, 12 epochs, 2 restarts, GPU, 2026-01-02, version 0.9",
     }  # fmt: skip
     assert claims.frame([]).empty
 
@@ -168,7 +168,7 @@ def made(identity, *rows):
         ("S0.7 KNN", [("synthetic", "full", False), ("kaggle", "quick", True)], ("kaggle", "quick", True)),
         ("S0.7 KNN", [("synthetic", "quick", False), ("kaggle", "quick", None)], ("synthetic", "quick", False)),
         ("S0.7 KNN", [("kaggle", "quick", True), ("kaggle", "full", False)], ("kaggle", "full", False)),
-        ("S0.7 KNN", [("kaggle", "quick", True), ("kaggle", "full", None)], ("kaggle", "quick", True)),
+        ("S0.7 KNN", [("kaggle", "quick", True), ("kaggle", "full", None)], ("kaggle", "full", None)),
         ("S0.7 KNN", [("synthetic", "full", None), ("kaggle", "smoke", None)], ("kaggle", "smoke", None)),
         ("S0.7 KNN", [("labels", "full", False), ("celeba", "full", False)], None),  # they say nothing of it
         ("S0.1 axis", [("kaggle", "full", False), ("labels", "quick", True)], ("labels", "quick", True)),
