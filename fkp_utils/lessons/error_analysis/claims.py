@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from fkp_utils import faces as face_sets
 from fkp_utils import metrics
@@ -209,3 +210,22 @@ def finding(share: metrics.Estimate, moved: metrics.Estimate, linked: metrics.Es
         f"{share.value:.0%} of planted wrong labels are among twice as many suspects. One grey level moves a point"
         f" by {moved.value:.1f} px; expected and real error correlate by {linked.value:.2f}."
     )
+
+
+def caricatures(published: tuple[pd.DataFrame, str] | None) -> list[verdicts.Tested]:
+    """Whether a network that has met no drawing is better than the mean points on drawings by people.
+
+    published: the table of `benchmarks/drawings.py`, of NME in percent, as `course.summary.published` has it.
+    """
+    here, verdict = "no table of drawings is at hand", verdicts.unknown("results/drawings.json is not at hand")
+    if published is not None:
+        table, where = published
+        rows = table[table["network"] == "the model of the package"].set_index("kind")
+        on, photos, gain = (
+            metrics.Estimate(*rows.loc[kind, ["nme", "low", "high"]].astype(float))
+            for kind in ("drawings", "photos", "against the mean points")
+        )
+        here = f"NME {on}%, of photos {photos}%; {gain}% against the mean points; {where}"
+        verdict = verdicts.below(gain, drawn="drawings")
+    statement = "Drawings by people work: the model of the package is better on them than the mean points."
+    return [verdicts.Tested("S0.13 caricatures", statement, "OK on drawings", here, verdict)]

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from fkp_utils import faces, keypoints, metrics
@@ -117,3 +118,15 @@ def test_the_finding_is_two_sentences():
         "80% of planted wrong labels are among twice as many suspects. One grey level moves a point by 5.7 px;"
         " expected and real error correlate by 0.57."
     )
+
+
+@pytest.mark.parametrize(("gain", "holds"), [((-5, -7, -3), True), ((-1, -3, 1), None), ((4, 2, 6), False)])
+def test_drawings_by_people_work_if_the_network_is_better_on_them_than_the_mean(gain, holds):
+    values = {"drawings": (7, 6, 8), "photos": (5, 4, 6), "against the mean points": gain}
+    rows = [("the model of the package", kind, *each) for kind, each in values.items()]
+    rows += [("mean points", "drawings", 12, 10, 14)]
+    table = pd.DataFrame(rows, columns=["network", "kind", "nme", "low", "high"])
+    (test,) = claims.caricatures((table, "25 drawings"))
+    assert test.verdict.holds is holds
+    assert test.ours.startswith("NME 7.00 [6.00, 8.00]%, of photos 5.00 [4.00, 6.00]%; ")
+    assert claims.caricatures(None)[0].verdict.holds is None
