@@ -20,8 +20,8 @@ MEAN, RADIUS = np.array([0.0, -0.025]), 0.30
 def find(photo: np.ndarray, smallest: float = SMALLEST) -> tuple[np.ndarray, np.ndarray]:
     """Of each face in a photo (H, W, 3) uint8: where its points about have their mean (N, 2), and their radius (N,).
 
-    Both in px of the photo, x before y, largest face first.  radius: the root of the mean squared distance of the
-    points from their mean.  smallest: the smallest face that is looked for, as a share of the shorter side; smaller
+    Both in px of the photo, x before y, those of the largest `prominence` first.  radius: the root of the mean squared
+    distance of the points from their mean.  smallest: the smallest face that is looked for, as a share of the shorter side; smaller
     ones take longer.  ValueError if it is not between 0.02 and 1, or if keras does not compute with TensorFlow.
     """
     import keras
@@ -38,9 +38,20 @@ def find(photo: np.ndarray, smallest: float = SMALLEST) -> tuple[np.ndarray, np.
     boxes = np.array([face["box"] for face in found], float).reshape(-1, 4) / scale
     sides = np.sqrt(boxes[:, 2] * boxes[:, 3])
     boxes, sides = boxes[sides >= smallest * min(height, width)], sides[sides >= smallest * min(height, width)]
-    order = np.argsort(-sides, kind="stable")
+    order = np.argsort(-prominence(boxes, (height, width)), kind="stable")
     middles = boxes[:, :2] + boxes[:, 2:] / 2 + MEAN * sides[:, None] - 0.5
     return middles[order], RADIUS * sides[order]
+
+
+def prominence(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(N,) px: the side of each box; the further from the middle of the photo, the less it counts, half in a corner.
+
+    People point cameras at whom they mean.  boxes: (N, 4) left, top, width and height in px.  size: (height, width) of
+    the photo.
+    """
+    middle = np.array(size[::-1]) / 2
+    aside = np.linalg.norm(boxes[:, :2] + boxes[:, 2:] / 2 - middle, axis=1) / np.linalg.norm(middle)
+    return np.sqrt(boxes[:, 2] * boxes[:, 3]) * (1 - aside / 2)
 
 
 @functools.lru_cache(1)
