@@ -38,7 +38,7 @@ def mtcnn(smallest: float) -> Finder:
     backend.load_keras()
 
     def find(photo: np.ndarray) -> Boxes:
-        middles, radii = finder.find(photo, smallest)
+        middles, radii, _ = finder.find(photo, smallest)
         sides = radii / finder.RADIUS
         corners = middles - finder.MEAN * sides[:, None] - sides[:, None] / 2
         return [(left, top, side, side) for (left, top), side in zip(corners, sides, strict=True)]

@@ -47,7 +47,7 @@ def noisy(clip, monkeypatch):
     rng, truth = np.random.default_rng(0), clip[1]
     state = {"frame": -1}
 
-    def see(network, frame, boxes, *options):
+    def see(network, frame, boxes, *options, tilts=None):
         answers = truth[min(state["frame"], len(truth) - 1)] + rng.normal(0, 2, (len(boxes), 15, 2))
         return [
             prediction.Prediction(points, np.ones(15), tuple(map(int, box)), frame[:96, :96, 0])
