@@ -102,7 +102,12 @@ def build(network: keras.Model, folder: pathlib.Path) -> gradio.Blocks:
         )
         with gradio.Row():
             with gradio.Column(scale=1):
-                photo: Any = gradio.Image(sources=["upload", "webcam"], type="filepath", label="Photo")
+                photo: Any = gradio.Image(
+                    sources=["upload", "webcam"],
+                    type="filepath",
+                    label="Photo",
+                    webcam_options=gradio.WebcamOptions(mirror=False),  # left and right are those of the person
+                )
                 photo.preprocess = lambda payload: payload and payload.path  # `photos.read` decides what the file is
                 kept = photo.async_move_resource_to_block_cache
 
