@@ -38,7 +38,7 @@ def mtcnn(smallest: float) -> Finder:
     backend.load_keras()
 
     def find(photo: np.ndarray) -> Boxes:
-        middles, radii = finder.find(photo, smallest)
+        middles, radii, _ = finder.find(photo, smallest)
         sides = radii / finder.RADIUS
         corners = middles - finder.MEAN * sides[:, None] - sides[:, None] / 2
         return [(left, top, side, side) for (left, top), side in zip(corners, sides, strict=True)]
@@ -102,6 +102,7 @@ class Counts:
 
     found: int = 0
     largest: int = 0
+    first: int = 0
     wrong: int = 0
     none: int = 0
     boxes: int = 0
@@ -127,8 +128,9 @@ def measure(find: Finder, pairs: list[tuple[pathlib.Path, pathlib.Path]]) -> dic
         counts.none += not len(boxes)
         counts.wrong += bool(len(boxes) and not there.any())
         counts.largest += bool(len(boxes) and there[(boxes[:, 2] * boxes[:, 3]).argmax()])
+        counts.first += bool(len(boxes) and there[finder.prominence(boxes, photo.shape[:2]).argmax()])
         counts.boxes += len(boxes)
-    shares = {name: 100 * getattr(counts, name) / len(pairs) for name in ("found", "largest", "wrong", "none")}
+    shares = {name: 100 * getattr(counts, name) / len(pairs) for name in ("found", "largest", "first", "wrong", "none")}
     times = {"ms": 1000 * np.median(walls), "processor ms": 1000 * np.median(processors)}
     return shares | {"boxes": counts.boxes / len(pairs)} | times
 

@@ -17,12 +17,13 @@ OVERLAP = 0.3  # intersection over union above which two boxes are of one face
 MEAN, RADIUS = np.array([0.0, -0.025]), 0.30
 
 
-def find(photo: np.ndarray, smallest: float = SMALLEST) -> tuple[np.ndarray, np.ndarray]:
-    """Of each face in a photo (H, W, 3) uint8: where its points about have their mean (N, 2), and their radius (N,).
+def find(photo: np.ndarray, smallest: float = SMALLEST) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each face in a photo (H, W, 3) uint8: about the mean of its points (N, 2), their radius (N,), its tilt (N,).
 
-    Both in px of the photo, x before y, largest face first.  radius: the root of the mean squared distance of the
-    points from their mean.  smallest: the smallest face that is looked for, as a share of the shorter side; smaller
-    ones take longer.  ValueError if it is not between 0.02 and 1, or if keras does not compute with TensorFlow.
+    In px of the photo, x before y; faces of the largest `prominence` first.  radius: the root of the mean squared
+    distance of the points from their mean.  tilt: degrees clockwise of the line between the eyes.  smallest: the
+    smallest face that is looked for, as a share of the shorter side; smaller ones take longer.  ValueError if it is not
+    between 0.02 and 1, or if keras does not compute with TensorFlow.
     """
     import keras
 
@@ -34,13 +35,27 @@ def find(photo: np.ndarray, smallest: float = SMALLEST) -> tuple[np.ndarray, np.
     scale = min(SEEN / (smallest * min(height, width)), LONGEST / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     shrunk = np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR))
-    found = _detector().detect_faces(shrunk, nms_onet=OVERLAP) if min(size) >= SEEN else []
-    boxes = np.array([face["box"] for face in found], float).reshape(-1, 4) / scale
+    found = np.empty((0, 16))  # of each face: its photo, left, top, width, height, confidence, x of 5 points, y of them
+    if min(size) >= SEEN:
+        found = np.asarray(_detector().detect_faces(shrunk, nms_onet=OVERLAP, output_type="numpy"))
+    boxes = found[:, 1:5] / scale
+    tilts = np.degrees(np.arctan2(found[:, 12] - found[:, 11], found[:, 7] - found[:, 6]))  # the first two are the eyes
     sides = np.sqrt(boxes[:, 2] * boxes[:, 3])
-    boxes, sides = boxes[sides >= smallest * min(height, width)], sides[sides >= smallest * min(height, width)]
-    order = np.argsort(-sides, kind="stable")
     middles = boxes[:, :2] + boxes[:, 2:] / 2 + MEAN * sides[:, None] - 0.5
-    return middles[order], RADIUS * sides[order]
+    order = np.argsort(-prominence(boxes, (height, width)), kind="stable")
+    order = order[sides[order] >= smallest * min(height, width)]
+    return middles[order], RADIUS * sides[order], tilts[order]
+
+
+def prominence(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(N,) px: the side of each box; the further from the middle of the photo, the less it counts, half in a corner.
+
+    People point cameras at whom they mean.  boxes: (N, 4) left, top, width and height in px.  size: (height, width) of
+    the photo.
+    """
+    middle = np.array(size[::-1]) / 2
+    aside = np.linalg.norm(boxes[:, :2] + boxes[:, 2:] / 2 - middle, axis=1) / np.linalg.norm(middle)
+    return np.sqrt(boxes[:, 2] * boxes[:, 3]) * (1 - aside / 2)
 
 
 @functools.lru_cache(1)

@@ -16,6 +16,7 @@ from fkp_utils import faces as face_sets
 from fkp_utils import keypoints
 from fkp_utils.app import finder
 from fkp_utils.app import photos as photo_files
+from fkp_utils.geometry import pose
 from fkp_utils.models import label_sources
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ SHIPPED = pathlib.Path(__file__).with_name("weights") / "points68.keras"  # `mak
 # How a face lies in its crop in the Kaggle layout, in sides of the crop: where its points have their mean, and the root
 # of their mean squared distance from it.
 MIDDLE, RADIUS = np.array([0.495, 0.475]), 0.247
+TILTED = 15  # degrees from which a crop is turned with the head; few heads that networks learn from are tilted more
 NO_SHIFT = ((0, 0),)
 # What the outputs of a model may be, by their number.
 MEANINGS = {
@@ -45,9 +47,10 @@ class Prediction:
     """What a network sees in a face of a photo.
 
     points: (K, 2) px of the upright photo, 0-based pixel centres, those of `keypoints`.  spread: (K,) px, how far
-    views of the face, mirrored and moved a little, disagree about each point: large where the network is unsure.  box:
-    left, top, right, bottom of the crop in px of the photo, right and bottom excluded; it may reach beyond the photo.
-    crop: (H, W) uint8, what the network saw.
+    views of the face, mirrored and moved a little, disagree about each point: large where the network is unsure.  crop:
+    (H, W) uint8, what the network saw.  box: left, top, right, bottom of it in px of the photo, right and bottom
+    excluded; it may reach beyond the photo.  turn: degrees clockwise by which the box is turned in the photo, about the
+    place in it that MIDDLE says, so that the eyes lie level in the crop; 0 for a head that is not TILTED.
     """
 
     points: np.ndarray
@@ -55,6 +58,7 @@ class Prediction:
     box: tuple[int, int, int, int]
     crop: np.ndarray
     keypoints: keypoints.KeypointSet = keypoints.KAGGLE_15
+    turn: float = 0.0
 
 
 def predict(
@@ -76,7 +80,8 @@ def predict(
     no face is looked for. A photo of the model's own size is taken for such a crop. smallest: the smallest face that is
     looked for, as a share of the photo's shorter side. points: 15, those of KAGGLE_15, or 68, those of 300-W.
 
-    Faces are found by `finder.find`, and each crop is corrected by the points that the network finds in it.
+    Faces are found by `finder.find`; a face aside counts as smaller than it is, down to half in a corner.  Each crop is
+    moved by the points that the network finds in it, and turned with a head that is tilted.
 
     FileNotFoundError if there is no such model or file; ValueError for what is no photo or no model of these points,
     and for a photo without a face, unless all are asked for.
@@ -147,17 +152,29 @@ def in_photo(
     height, width = levels.shape[:2]
     if faces == "crop" or (height, width) == tuple(network.input.shape[1:3]):
         return in_boxes(network, levels, np.array([[0, 0, width, height]]), points=points)
-    middles, radii = finder.find(levels, smallest)
+    middles, radii, tilts = finder.find(levels, smallest)
     if faces == "largest" and not len(middles):
         name = os.fspath(photo) if isinstance(photo, str | os.PathLike) else "the photo"
         raise ValueError(
             f"{name}, {width}×{height} px: no face is found; if one fills it, faces='crop' takes it as it is"
         )
     boxes = np.array([around(*face) for face in zip(middles, radii, strict=True)]).reshape(-1, 4)
-    boxes = boxes[:1] if faces == "largest" else boxes
-    for _ in range(2):
-        boxes = np.array([box_of(face.points) for face in in_boxes(network, levels, boxes, NO_SHIFT)]).reshape(-1, 4)
-    return in_boxes(network, levels, boxes, points=points)
+    count = 1 if faces == "largest" else len(boxes)
+    seen = in_boxes(network, levels, boxes[:count], NO_SHIFT, tilts=tilts[:count])
+    return again(network, levels, again(network, levels, seen, NO_SHIFT), points=points)
+
+
+def again(
+    network: keras.Model,
+    photo: np.ndarray,
+    faces: Sequence[Prediction],
+    shifts: Sequence[tuple[int, int]] | None = None,
+    points: int = 15,
+) -> list[Prediction]:
+    """The same as `in_boxes`, in boxes moved and turned as the 15 points that were seen of each face say."""
+    boxes = np.array([box_of(face.points) for face in faces]).reshape(-1, 4)
+    tilts = np.array([pose.tilt(face.points, face.keypoints) for face in faces])
+    return in_boxes(network, photo, boxes, shifts, points, tilts)
 
 
 def box_of(points: np.ndarray) -> np.ndarray:
@@ -179,10 +196,12 @@ def in_boxes(
     boxes: np.ndarray,
     shifts: Sequence[tuple[int, int]] | None = None,
     points: int = 15,
+    tilts: np.ndarray | None = None,
 ) -> list[Prediction]:
     """What the network sees in each box (N, 4) of a photo (H, W, 3) uint8, the mean of views as `shifts` says.
 
-    ValueError for 68 points of a network that gives 15.
+    tilts: (N,) degrees clockwise, of the heads; boxes are turned with those that are TILTED.  ValueError for 68 points
+    of a network that gives 15.
     """
     answered = SETS[points]
     run = as_run(network, answered)
@@ -191,20 +210,33 @@ def in_boxes(
     from fkp_utils.evaluation import test_time_augmentation
 
     size, channels = tuple(network.input.shape[1:3]), network.input.shape[3]
-    grey = np.asarray(Image.fromarray(photo).convert("L"))[None, :, :, None]
-    nothing = np.full((1, len(answered), 2), np.nan, np.float32)
-    cut = [face_sets.Faces(grey, nothing, answered).crop(box[None], size).images[:] for box in boxes]
-    images = np.repeat(np.concatenate(cut), channels, axis=3)
-    crops = face_sets.Faces(images, np.repeat(nothing, len(boxes), axis=0), answered)
+    grey, tilts = Image.fromarray(photo).convert("L"), np.zeros(len(boxes)) if tilts is None else tilts
+    turns = np.where(np.abs(tilts) >= TILTED, tilts, 0)
+    cut = np.stack([_cut(grey, box, turn, size) for box, turn in zip(boxes, turns, strict=True)])
+    images = np.repeat(cut[..., None], channels, axis=3)
+    crops = face_sets.Faces(images, np.full((len(boxes), len(answered), 2), np.nan), answered)
     seen = test_time_augmentation.predict(run, crops, shifts or test_time_augmentation.SHIFTS)
     found = []
-    for place, spread, box, image in zip(seen.points, seen.spread, boxes, images, strict=True):
-        scale = (box[2:] - box[:2]) / size[::-1]
+    for place, spread, box, turn, image in zip(seen.points, seen.spread, boxes, turns, cut, strict=True):
+        scale, middle = (box[2:] - box[:2]) / size[::-1], MIDDLE * (box[2:] - box[:2])
+        cosine, sine = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+        turned = ((place + 0.5) * scale - middle) @ [[cosine, sine], [-sine, cosine]] + middle
         left, top, right, bottom = (int(edge) for edge in box)
-        in_the_photo = (place + 0.5) * scale + box[:2] - 0.5
         edges = left, top, right, bottom
-        found.append(Prediction(in_the_photo, spread * scale.mean(), edges, image[:, :, 0], answered))
+        found.append(Prediction(turned + box[:2] - 0.5, spread * scale.mean(), edges, image, answered, float(turn)))
     return found
+
+
+def _cut(photo: Image.Image, box: np.ndarray, turn: float, size: tuple[int, int]) -> np.ndarray:
+    """The box of a grey photo, turned as `Prediction.turn` says, resized to (height, width): uint8 (H, W)."""
+    left, top, right, bottom = (int(edge) for edge in box)
+    width, height = right - left, bottom - top
+    reach = max(width, height) // 3 if turn else 0  # a turn brings in what lies up to a quarter outside the box
+    x, y = MIDDLE * (width, height) + reach
+    wide = photo.crop((left - reach, top - reach, right + reach, bottom + reach))
+    level = wide.rotate(turn, Image.Resampling.BILINEAR, center=(x, y))
+    inside = level.crop((reach, reach, reach + width, reach + height))
+    return np.asarray(inside.resize(size[::-1], Image.Resampling.BILINEAR))
 
 
 def as_run(

@@ -72,8 +72,7 @@ class Tracker:
         if not self.faces or self.frames % EVERY == 0:
             self._search(frame)
         self.frames += 1
-        boxes = np.array([prediction.box_of(face.seen.points) for face in self.faces]).reshape(-1, 4)
-        answers = prediction.in_boxes(self.network, frame, boxes, prediction.NO_SHIFT)
+        answers = prediction.again(self.network, frame, [face.seen for face in self.faces], prediction.NO_SHIFT)
         for face, seen in zip(self.faces, answers, strict=True):
             face.seen = seen
         self.faces = [face for face in self.faces if _believed(face.seen, frame)]
@@ -88,12 +87,13 @@ class Tracker:
     def _search(self, frame: np.ndarray) -> None:
         new = list(zip(*finder.find(frame, self.smallest), strict=True))
         for face in self.faces:
-            near = [place for place, (middle, radius) in enumerate(new) if _distance(face, middle) < radius]
+            near = [place for place, (middle, radius, _) in enumerate(new) if _distance(face, middle) < radius]
             face.missed = 0 if near else face.missed + 1
             new = [each for place, each in enumerate(new) if place not in near]
         self.faces = [face for face in self.faces if face.missed <= MISSES]
-        boxes = np.array([prediction.around(*each) for each in new]).reshape(-1, 4)
-        for seen in prediction.in_boxes(self.network, frame, boxes, prediction.NO_SHIFT):
+        boxes = np.array([prediction.around(middle, radius) for middle, radius, _ in new]).reshape(-1, 4)
+        tilts = np.array([tilt for *_, tilt in new])
+        for seen in prediction.in_boxes(self.network, frame, boxes, prediction.NO_SHIFT, tilts=tilts):
             self.faces.append(Face(self.met, seen, OneEuro()))
             self.met += 1
 

@@ -19,6 +19,8 @@ from fkp_utils.app import finder, photos, prediction, tracking
 from fkp_utils.system import files, progress
 
 CODEC = "libx264"
+CLOCK = Fraction(1, 90_000)  # seconds: the unit of times in the video that is written
+MICRO = 1_000_000  # the unit of times of a whole file, in a second
 HEADER = ["frame", "seconds", "face", *keypoints.KAGGLE_15.columns]
 
 
@@ -54,8 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def annotate(source: pathlib.Path, target: pathlib.Path, table: pathlib.Path | None, tracker: tracking.Tracker) -> int:
     """Writes `source` with the points of the tracker to `target`, and a row for each face of each frame to `table`.
 
-    Frames are read, drawn and written one by one; the sound is left out.  Returns their number.  Both files are whole
-    or not there.  ValueError for what is no video.
+    Frames are read, drawn and written one by one, each at its own time.  The sound is copied as it is; what an .mp4
+    file cannot hold of it is left out, and a line says so.  Returns the number of frames.  Both files are whole or not
+    there.  ValueError for what is no video, and for one that is cut short.
     """
     import av
 
@@ -74,8 +77,10 @@ def annotate(source: pathlib.Path, target: pathlib.Path, table: pathlib.Path | N
             rate = video.streams.video[0].average_rate or Fraction(25)
             total, count, before = video.streams.video[0].frames, 0, -1 / rate
             output = stack.enter_context(av.open(str(new), "w"))
-            stream: Any = None
-            for count, (seconds, frame) in enumerate(_frames(video), 1):
+            stream: Any = output.add_stream(CODEC, rate=rate, options={"crf": "18"})
+            stream.codec_context.time_base = CLOCK
+            sound: list[Any] = []
+            for count, (seconds, frame) in enumerate(_frames(video, _copies(video, output), sound), 1):
                 seconds = seconds if seconds > before else before + 1 / rate
                 found = tracker.step(frame, float(seconds - before))
                 before = seconds
@@ -84,29 +89,58 @@ def annotate(source: pathlib.Path, target: pathlib.Path, table: pathlib.Path | N
                         [count - 1, f"{float(seconds):.4f}", face, *(f"{value:.2f}" for value in seen.points.ravel())]
                         for face, seen in found.items()
                     )
-                picture = _drawn(frame, list(found.values()))
-                if stream is None:
-                    stream = output.add_stream(CODEC, rate=rate, options={"crf": "18"})
-                    stream.height, stream.width = picture.shape[:2]
-                    stream.pix_fmt = "yuv420p"
-                output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+                picture = av.VideoFrame.from_ndarray(_drawn(frame, list(found.values())), format="rgb24")
+                picture.pts, picture.time_base = round(seconds / CLOCK), CLOCK
+                if count == 1:
+                    stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, "yuv420p"
+                output.mux(stream.encode(picture))
+                output.mux(sound)
+                sound.clear()
                 line.write(f"frame {count}" + (f" of {total}" if total else ""))
-            if stream is None:
+            if not count:
                 raise ValueError(f"{source}: no frame in it")
             output.mux(stream.encode())
+            output.mux(sound)
         except av.FFmpegError as error:
             raise ValueError(f"{source}: no video that can be read ({error.strerror})") from error
     line.close(f"{count} frames")
     return count
 
 
-def _frames(video: Any) -> Iterator[tuple[Fraction, np.ndarray]]:
-    """The time in seconds and the upright RGB of each frame."""
-    stream = video.streams.video[0]
-    stream.thread_type = "AUTO"
-    for frame in video.decode(stream):
-        seconds = Fraction(frame.pts * frame.time_base) if frame.pts is not None else Fraction(-1)
-        yield seconds, np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90) % 4)
+def _copies(video: Any, output: Any) -> dict[int, Any]:
+    """By the index of a stream of sound, the stream of the output that it is copied into."""
+    copies = {}
+    for stream in video.streams.audio:
+        try:
+            copies[stream.index] = output.add_stream_from_template(stream)
+        except ValueError:
+            print(f"the sound ({stream.codec_context.name}) is left out: an .mp4 file cannot hold it", file=sys.stderr)
+    return copies
+
+
+def _frames(video: Any, copies: dict[int, Any], sound: list[Any]) -> Iterator[tuple[Fraction, np.ndarray]]:
+    """The time in seconds and the upright RGB of each frame; packets of sound between them are put into `sound`.
+
+    Times are counted from the start of the video.  ValueError if its last packet is not whole, or if it ends more than
+    a second before it should.
+    """
+    pictures, start = video.streams.video[0], Fraction(video.start_time or 0, MICRO)
+    end, damaged = Fraction(0), False
+    pictures.thread_type = "AUTO"
+    for packet in video.demux(pictures, *video.streams.audio):
+        if packet.pts is not None:
+            end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base - start)
+            damaged = packet.is_corrupt
+        if packet.stream.index == pictures.index:
+            for frame in packet.decode():
+                seconds = frame.pts * frame.time_base - start if frame.pts is not None else Fraction(-1)
+                yield seconds, np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90) % 4)
+        elif packet.stream.index in copies and packet.dts is not None:
+            packet.pts, packet.dts = (round(time - start / packet.time_base) for time in (packet.pts, packet.dts))
+            packet.stream = copies[packet.stream.index]
+            sound.append(packet)
+    if damaged or end + 1 < Fraction(video.duration or 0, MICRO):
+        raise ValueError(f"{video.name}: cut short after {float(end):.1f} seconds")
 
 
 def _drawn(frame: np.ndarray, found: list[prediction.Prediction]) -> np.ndarray:

@@ -102,7 +102,12 @@ def build(network: keras.Model, folder: pathlib.Path) -> gradio.Blocks:
         )
         with gradio.Row():
             with gradio.Column(scale=1):
-                photo: Any = gradio.Image(sources=["upload", "webcam"], type="filepath", label="Photo")
+                photo: Any = gradio.Image(
+                    sources=["upload", "webcam"],
+                    type="filepath",
+                    label="Photo",
+                    webcam_options=gradio.WebcamOptions(mirror=False),  # left and right are those of the person
+                )
                 photo.preprocess = lambda payload: payload and payload.path  # `photos.read` decides what the file is
                 kept = photo.async_move_resource_to_block_cache
 
@@ -138,11 +143,12 @@ def example_photo() -> Image.Image:
 
 
 def as_json(photo: np.ndarray, faces: Sequence[prediction.Prediction]) -> dict[str, Any]:
-    """Width and height of the upright photo in px, and for each face its box, points and their spread, in px."""
+    """Width and height of the upright photo, and the box, turn, points and spread of each face: px, and degrees."""
     height, width = photo.shape[:2]
     answers = [
         {
             "box": list(face.box),
+            "turn": round(face.turn, 2),
             "points": dict(zip(face.keypoints.names, face.points.round(2).tolist(), strict=True)),
             "spread": dict(zip(face.keypoints.names, face.spread.round(2).tolist(), strict=True)),
         }
@@ -170,7 +176,11 @@ def as_html(photo: np.ndarray, faces: Sequence[prediction.Prediction]) -> str:
     for number, face in enumerate(faces):
         left, top, right, bottom = face.box
         dot, line = (right - left) / (80 if len(face.points) == 15 else 140), STYLE.format((right - left) / 200)
-        marks.append(f'<rect x="{left}" y="{top}" width="{right - left}" height="{bottom - top}" style="{line}"/>')
+        x, y = prediction.MIDDLE * (right - left, bottom - top) + (left, top)
+        marks.append(
+            f'<rect x="{left}" y="{top}" width="{right - left}" height="{bottom - top}" style="{line}"'
+            f' transform="rotate({face.turn:.1f} {x:.1f} {y:.1f})"/>'
+        )
         for name, (x, y), spread in zip(face.keypoints.names, face.points, face.spread, strict=True):
             place = f'cx="{x + 0.5:.2f}" cy="{y + 0.5:.2f}"'
             told = f"face {number}, {name}: x {x:.1f}, y {y:.1f}, spread {spread:.1f} px"

@@ -6,9 +6,11 @@ import pytest
 from PIL import Image
 
 import fkp_utils
-from fkp_utils import keypoints
+from fkp_utils import keypoints, metrics
 from fkp_utils.app import finder, prediction
 from fkp_utils.datasets import loading
+from fkp_utils.datasets.synthetic import generator
+from fkp_utils.geometry import pose
 from fkp_utils.models import architectures
 
 SIZE = (96, 96)
@@ -60,8 +62,26 @@ def test_a_face_in_a_larger_photo_is_found_cut_out_and_answered_in_pixels_of_the
     assert ((inside > 0) & (inside < 192)).all()
     assert found.crop.shape == SIZE
     levels = np.repeat(photo[..., None], 3, axis=2)
-    [again] = prediction.in_boxes(network, levels, np.array([found.box]), prediction.NO_SHIFT)
+    [again] = prediction.in_boxes(
+        network, levels, np.array([found.box]), prediction.NO_SHIFT, tilts=np.array([found.turn])
+    )
     assert np.abs(again.points - found.points).max() < 3
+
+
+@pytest.mark.parametrize("tilt", [-60, -30, 0, 30, 60])
+def test_a_tilted_head_is_cut_out_upright(tilt, monkeypatch):
+    made = generator.sweep("yaw", [5.0], seed=5, roll=0.0)
+    photo = Image.new("L", (400, 400), 90)
+    photo.paste(Image.fromarray(made.images[0][:, :, 0]).resize((192, 192), Image.Resampling.BICUBIC), (104, 104))
+    photo = photo.rotate(-tilt, Image.Resampling.BICUBIC, fillcolor=90)
+    cosine, sine = np.cos(np.radians(tilt)), np.sin(np.radians(tilt))
+    truth = (2 * (made.points[0] + 0.5) - 96) @ [[cosine, sine], [-sine, cosine]] + 199.5
+    radius = np.sqrt(((truth - truth.mean(axis=0)) ** 2).sum(axis=1).mean())
+    about = truth.mean(axis=0)[None] + 5, np.array([1.1 * radius]), np.array([tilt + 5])
+    monkeypatch.setattr(finder, "find", lambda photo, smallest: about)
+    found = fkp_utils.predict(photo)
+    assert found.turn == pytest.approx(pose.tilt(truth, keypoints.KAGGLE_15) if tilt else 0, abs=5)
+    assert metrics.nme(found.points[None], truth[None], keypoints.KAGGLE_15) < 0.06
 
 
 def test_all_faces_of_a_photo_are_answered_the_largest_first(network, face):

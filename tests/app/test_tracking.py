@@ -52,9 +52,9 @@ def sight(monkeypatch):
 
         def find(self, photo, smallest):
             middles = np.array([points.mean(axis=0) for points in self.faces]).reshape(-1, 2)
-            return middles, np.full(len(middles), 25.0)
+            return middles, np.full(len(middles), 25.0), np.zeros(len(middles))
 
-        def see(self, network, photo, boxes, shifts):
+        def see(self, network, photo, boxes, *options, tilts=None):
             seen = []
             for box in boxes:
                 middle = (box[:2] + box[2:]) / 2
@@ -93,6 +93,6 @@ def test_a_face_that_is_gone_is_given_up(sight):
 def test_what_the_finder_no_longer_sees_is_given_up_after_some_searches(sight, monkeypatch):
     tracker = tracking.Tracker(None)
     tracker.step(FRAME, 1 / 25)
-    monkeypatch.setattr(finder, "find", lambda photo, smallest: (np.zeros((0, 2)), np.zeros(0)))
+    monkeypatch.setattr(finder, "find", lambda photo, smallest: (np.zeros((0, 2)), np.zeros(0), np.zeros(0)))
     lived = sum(len(tracker.step(FRAME, 1 / 25)) for _ in range(100))
     assert lived == tracking.EVERY * (tracking.MISSES + 1) - 1

@@ -3,6 +3,7 @@ import types
 from fractions import Fraction
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -46,7 +47,7 @@ def noisy(clip, monkeypatch):
     rng, truth = np.random.default_rng(0), clip[1]
     state = {"frame": -1}
 
-    def see(network, frame, boxes, shifts):
+    def see(network, frame, boxes, *options, tilts=None):
         answers = truth[min(state["frame"], len(truth) - 1)] + rng.normal(0, 2, (len(boxes), 15, 2))
         return [
             prediction.Prediction(points, np.ones(15), tuple(map(int, box)), frame[:96, :96, 0])
@@ -147,20 +148,101 @@ def test_the_model_that_is_missing_and_the_other_suffix(clip, tmp_path, capsys):
     assert "out.gif: the video is written as an .mp4 file" in capsys.readouterr().err
 
 
-def test_frames_are_turned_upright(monkeypatch):
-    class Frame:
-        pts, time_base, rotation = 3, Fraction(1, 25), -90
-
-        def to_ndarray(self, format):
-            return np.arange(6, dtype=np.uint8).reshape(1, 2, 3)
-
-    class Video:
-        class streams:
-            video = (types.SimpleNamespace(),)
-
-        def decode(self, stream):
-            return [Frame()]
-
-    [(seconds, frame)] = video._frames(Video())
+def test_frames_are_turned_upright():
+    picture = np.arange(6, dtype=np.uint8).reshape(1, 2, 3)
+    frame = types.SimpleNamespace(pts=3, time_base=Fraction(1, 25), rotation=-90, to_ndarray=lambda format: picture)
+    stream = types.SimpleNamespace(index=0)
+    packet = types.SimpleNamespace(pts=None, is_corrupt=False, stream=stream, decode=lambda: [frame])
+    streams = types.SimpleNamespace(video=[stream], audio=[])
+    source = types.SimpleNamespace(start_time=None, duration=None, streams=streams, demux=lambda *streams: [packet])
+    [(seconds, upright)] = video._frames(source, {}, [])
     assert seconds == Fraction(3, 25)
-    np.testing.assert_array_equal(frame, np.rot90(np.arange(6).reshape(1, 2, 3), -1))
+    np.testing.assert_array_equal(upright, np.rot90(picture, -1))
+
+
+def write_with_sound(path, codec, frames=100, step=1, rate=16_000):
+    """A video of one grey level, whose frames are `step` ticks of 1/RATE apart, and its sound."""
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=RATE)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        sound = file.add_stream(codec, rate=rate)
+        for number in range(frames):
+            picture = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 90, np.uint8), format="rgb24")
+            picture.pts, picture.time_base = number * step, Fraction(1, RATE)
+            file.mux(stream.encode(picture))
+            wave = 0.3 * np.sin(np.arange(rate * step // RATE) / 20, dtype=np.float32)
+            heard = av.AudioFrame.from_ndarray(wave[None], format="fltp", layout="mono")
+            heard.sample_rate, heard.pts = rate, number * len(wave)
+            heard.time_base = Fraction(1, rate)
+            file.mux(sound.encode(heard))
+        file.mux(stream.encode())
+        file.mux(sound.encode())
+
+
+class Nobody:
+    """A tracker that sees no face."""
+
+    met = 0
+
+    def step(self, frame, seconds):
+        return {}
+
+
+def packets(path):
+    """The times and bytes of the packets of sound, and the times of the frames, in seconds."""
+    with av.open(str(path)) as file:
+        sound = [
+            (float(each.pts * each.time_base), bytes(each)) for each in file.demux(audio=0) if each.dts is not None
+        ]
+    with av.open(str(path)) as file:
+        return sound, [frame.time for frame in file.decode(video=0)]
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+def test_the_sound_is_copied_and_frames_keep_their_times(suffix, tmp_path):
+    source, target = tmp_path / f"in.{suffix}", tmp_path / "out.mp4"
+    write_with_sound(source, "aac", step=2)  # half of the rate that the file announces
+    assert video.annotate(source, target, None, Nobody()) == 100
+    (given, before), (copied, after) = packets(source), packets(target)
+    assert len(copied) == len(given) > 100
+    np.testing.assert_allclose(np.diff(after), 2 / RATE, atol=1e-3)
+    delay = np.array([time for time, _ in given]) - before[0]
+    np.testing.assert_allclose(np.array([time for time, _ in copied]) - after[0], delay, atol=2e-3)
+    if suffix != "ts":  # which wraps each packet
+        assert [content for _, content in copied] == [content for _, content in given]
+
+
+def test_sound_that_does_not_fit_is_left_out_in_a_sentence(tmp_path, capsys):
+    source, target = tmp_path / "in.avi", tmp_path / "out.mp4"
+    write_with_sound(source, "adpcm_ms")
+    assert video.annotate(source, target, None, Nobody()) == 100
+    assert "the sound (adpcm_ms) is left out: an .mp4 file cannot hold it" in capsys.readouterr().err
+    with av.open(str(target)) as file:
+        assert not file.streams.audio
+
+
+def test_memory_does_not_grow_with_the_video(tmp_path):
+    resident = []
+
+    class Measures(Nobody):
+        def step(self, frame, seconds):
+            resident.append(psutil.Process().memory_info().rss / 1e6)
+            return {}
+
+    source = tmp_path / "in.mp4"
+    write_with_sound(source, "aac", frames=3000)
+    assert video.annotate(source, tmp_path / "out.mp4", tmp_path / "points.csv", Measures()) == 3000
+    assert max(resident) - resident[500] < 10
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi"])
+def test_half_a_video_is_an_error_and_leaves_nothing(suffix, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(prediction, "load", lambda path: None)
+    monkeypatch.setattr(tracking, "Tracker", lambda *options: Nobody())
+    whole, source, target = tmp_path / f"whole.{suffix}", tmp_path / f"in.{suffix}", tmp_path / "out.mp4"
+    write_with_sound(whole, "aac", frames=200)
+    source.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    assert video.main([str(source), str(target), "--csv", str(tmp_path / "points.csv")]) == 1
+    assert capsys.readouterr().err.count(f"error: {source}: ") == 1
+    assert {path.name for path in tmp_path.iterdir()} == {whole.name, source.name}

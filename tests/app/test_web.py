@@ -1,5 +1,7 @@
 """The page in a browser, and asked by other programs."""
 
+import base64
+import contextlib
 import csv
 import io
 import json
@@ -144,18 +146,27 @@ def test_a_file_that_is_too_large_is_refused(server):
         send(21 << 20)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-def test_a_visitor_uploads_a_photo_sees_points_and_downloads_them(server, photo, tmp_path, model):
+@contextlib.contextmanager
+def visit(server, *arguments):
+    """The app in a browser; neither errors nor requests to other addresses may come of it."""
     from playwright import sync_api
 
-    outside, errors = [], []
+    problems = []
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *arguments])
         page = browser.new_page()
         page.set_default_timeout(1000 * PATIENCE)
-        page.on("request", lambda request: _is_here(request.url, server) or outside.append(request.url))
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("request", lambda request: _is_here(request.url, server) or problems.append(request.url))
+        page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(server)
+        yield page
+        browser.close()
+    assert problems == []
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_a_visitor_uploads_a_photo_sees_points_and_downloads_them(server, photo, tmp_path, model):
+    with visit(server) as page:
         page.locator("input[type=file]").first.set_input_files(str(photo))
         page.locator("img[src$='/faces.png']").wait_for()
         page.get_by_role("button", name="Find the points").click()
@@ -169,12 +180,33 @@ def test_a_visitor_uploads_a_photo_sees_points_and_downloads_them(server, photo,
             with page.expect_download() as download:
                 page.get_by_role("link", name=kind).click()
             download.value.save_as(tmp_path / f"points.{kind.lower()}")
-        browser.close()
     table = list(csv.DictReader(io.StringIO((tmp_path / "points.csv").read_text())))
     assert len(table) == 15 * len(expected)
     assert float(table[10]["x"]) == pytest.approx(expected[0].points[10, 0], abs=0.02)
     assert len(json.loads((tmp_path / "points.json").read_text())["faces"]) == len(expected)
-    assert (outside, errors) == ([], [])
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_a_picture_of_the_webcam_is_answered_and_not_mirrored(server, photo, tmp_path):
+    levels = np.asarray(Image.open(photo).convert("L"))
+    height, width = levels.shape
+    luma = np.rint(16 + levels * (219 / 255)).astype(np.uint8).tobytes()
+    header, colour = f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420\nFRAME\n", bytes([128]) * (height * width // 2)
+    clip = tmp_path / "faces.y4m"
+    clip.write_bytes(header.encode() + luma + colour)
+    camera = "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"
+    with visit(server, *camera, f"--use-file-for-fake-video-capture={clip}") as page:
+        page.get_by_label("Capture from camera").click()
+        page.get_by_text("Click to Access Webcam").click()
+        page.get_by_label("capture photo").click()
+        page.get_by_label("Remove Image").wait_for()
+        page.get_by_role("button", name="Find the points").click()
+        page.locator("svg circle.point").first.wait_for()
+        assert page.locator("svg circle.point").count() >= 2 * 15
+        address = page.locator("svg image").get_attribute("href")
+    shown = Image.open(io.BytesIO(base64.b64decode(address.split(",")[1]))).convert("L").resize((width, height))
+    difference = np.abs(np.asarray(shown, float) - levels)
+    assert difference.mean() < 0.5 * np.abs(np.asarray(shown, float) - levels[:, ::-1]).mean()
 
 
 def _is_here(url, server):

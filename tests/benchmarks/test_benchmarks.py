@@ -150,7 +150,7 @@ def test_face_finders_are_counted_on_annotated_photos(bench, tmp_path):
     done = bench("face_finders", "--root", str(tmp_path), "--finders", "mtcnn,scikit-image")
     assert done.returncode == 0, done.stderr
     assert "3 photos" in done.stdout
-    assert re.search(r"^mtcnn +100\.0 +100\.0 +0\.0 +0\.0 +1\.0 ", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^mtcnn +100\.0 +100\.0 +100\.0 +0\.0 +0\.0 +1\.0 ", done.stdout, re.MULTILINE), done.stdout
     assert "scikit-image" in done.stdout
     assert bench("face_finders").returncode == 2
     assert "no finder x" in bench("face_finders", "--root", str(tmp_path), "--finders", "x").stderr
