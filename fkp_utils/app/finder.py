@@ -37,7 +37,8 @@ def find(photo: np.ndarray, smallest: float = SMALLEST) -> tuple[np.ndarray, np.
     shrunk = np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR))
     found = np.empty((0, 16))  # of each face: its photo, left, top, width, height, confidence, x of 5 points, y of them
     if min(size) >= SEEN:
-        found = np.asarray(_detector().detect_faces(shrunk, nms_onet=OVERLAP, output_type="numpy"))
+        seen = np.asarray(_detector().detect_faces(shrunk, nms_onet=OVERLAP, output_type="numpy"))
+        found = seen if len(seen) else found  # which has fewer columns where there is none
     boxes = found[:, 1:5] / scale
     tilts = np.degrees(np.arctan2(found[:, 12] - found[:, 11], found[:, 7] - found[:, 6]))  # the first two are the eyes
     sides = np.sqrt(boxes[:, 2] * boxes[:, 3])

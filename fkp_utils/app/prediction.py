@@ -28,7 +28,7 @@ SHIPPED = pathlib.Path(__file__).with_name("weights") / "points68.keras"  # `mak
 # How a face lies in its crop in the Kaggle layout, in sides of the crop: where its points have their mean, and the root
 # of their mean squared distance from it.
 MIDDLE, RADIUS = np.array([0.495, 0.475]), 0.247
-TILTED = 15  # degrees from which a crop is turned with the head; few heads that networks learn from are tilted more
+TILTED = 15  # degrees from which a crop is turned: a standard deviation of the tilts that networks learn from
 NO_SHIFT = ((0, 0),)
 # What the outputs of a model may be, by their number.
 MEANINGS = {

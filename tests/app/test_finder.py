@@ -54,6 +54,12 @@ def test_the_first_face_is_large_and_not_far_aside(side, first, monkeypatch):
     np.testing.assert_allclose(tilts, [45, 45])
 
 
+def test_no_face_may_have_fewer_columns(monkeypatch):
+    detector = types.SimpleNamespace(detect_faces=lambda *photo, **options: np.empty((0, 6)))
+    monkeypatch.setattr(finder, "_detector", lambda: detector)
+    assert [len(each) for each in finder.find(np.full((300, 400, 3), 90, np.uint8))] == [0, 0, 0]
+
+
 def test_another_backend_is_refused_in_a_sentence(monkeypatch):
     import keras
 
