@@ -63,12 +63,6 @@ def clear(faces: face_sets.Faces, count: int) -> np.ndarray:
     return rows[np.argsort(-contrast, kind="stable")][:count]
 
 
-def sources(faces: face_sets.Faces) -> str:
-    """Whether a network gets outputs of its own for the second label source: "apart" where there are two."""
-    two = faces.source is not None and len(np.unique(faces.source)) == 2
-    return "apart" if two else "together"
-
-
 def available(names: Iterable[str]) -> list[str]:
     """Those of the networks whose ImageNet weights are at hand or can be downloaded."""
     found = []

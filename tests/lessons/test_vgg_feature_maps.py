@@ -89,13 +89,6 @@ def test_each_person_counts_once():
     assert len(vgg_feature_maps.one_of_each(unknown, 100)) == 60
 
 
-def test_two_label_sources_are_kept_apart():
-    some = labelled()
-    assert vgg_feature_maps.sources(some) == "apart"
-    assert vgg_feature_maps.sources(some.select(slice(0, None, 2))) == "together"
-    assert vgg_feature_maps.sources(dataclasses.replace(some, source=None)) == "together"
-
-
 def test_clear_faces_have_contrast_and_whole_rows():
     points = np.full((4, 15, 2), 12.0)
     ramp = np.tile(np.linspace(0, 1, 24), (24, 1)).T  # neighbouring rows are alike

@@ -32,12 +32,6 @@ def some_points(known: keypoints.KeypointSet, most: int) -> range:
     return range(0, len(known), -(-len(known) // most))
 
 
-def sources(faces: face_sets.Faces) -> str:
-    """Field `sources` of an experiment: "apart" where there are two, which get outputs of their own."""
-    two = faces.source is not None and len(np.unique(faces.source)) == 2
-    return "apart" if two else "together"
-
-
 def usable(faces: face_sets.Faces, points: Sequence[int], sources: str) -> face_sets.Faces:
     """The first MOST faces that have all of these points; where sources are "apart", those of the first one."""
     given = faces.given[:, points].all(axis=1)

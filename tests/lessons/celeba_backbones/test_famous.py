@@ -6,9 +6,9 @@ import pytest
 
 from fkp_utils import profiles
 from fkp_utils.lessons.celeba_backbones import famous
-from fkp_utils.models import architectures, pretrained
+from fkp_utils.models import pretrained
 from fkp_utils.recipes import earlier_networks
-from fkp_utils.training import data_views, runs
+from fkp_utils.training import data_views
 
 
 @pytest.fixture(autouse=True)
@@ -59,14 +59,3 @@ def test_profiles_and_data_decide_what_is_trained(monkeypatch):
     ]
     monkeypatch.setattr(earlier_networks, "has_weights", lambda model: True)
     assert famous.described(made, profiles.profile("smoke"), 48)["MobileNetV2"].weights == "imagenet"
-
-
-def test_a_network_without_weights_is_left_out_in_a_line(monkeypatch, capsys):
-    def run(each):
-        raise architectures.WeightsError("no network")
-
-    monkeypatch.setattr(runs, "run", run)
-    described = famous.described(data_views.Data(), profiles.profile("smoke"), 48)
-    assert famous.train(described) == {}
-    assert capsys.readouterr().out == "MobileNetV2 is left out: no network\n"
-    assert famous.errors(described, {}) == {}

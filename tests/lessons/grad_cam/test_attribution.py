@@ -41,8 +41,6 @@ def test_usable_faces_have_the_points_and_the_first_source():
     points = some.points.copy()
     points[[2, 5], 10] = np.nan
     known = dataclasses.replace(some, points=points, source=np.repeat([1, 0], [4, 8]))
-    assert attribution.sources(known) == "apart"
-    assert attribution.sources(some) == "together"
     found = attribution.usable(known, [0, 10], "apart")
     np.testing.assert_array_equal(found.points, points[[4, 6, 7, 8, 9, 10, 11]])
     assert len(attribution.usable(known, [0, 10], "together")) == 10
