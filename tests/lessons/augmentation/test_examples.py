@@ -7,10 +7,8 @@ from fkp_utils.lessons.augmentation import examples
 
 
 @pytest.fixture(scope="module")
-def some(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FKP_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield loading.load("synthetic", limit=60)
+def some(own_folders):
+    return loading.load("synthetic", limit=60)
 
 
 def test_the_copy_that_covers_the_most_points_is_shown(some):
