@@ -98,6 +98,15 @@ def _write(path, sources, text=""):
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
 
 
+@pytest.fixture(scope="module")
+def own_folders(tmp_path_factory):
+    """What the tests of a module train and cache lies in folders of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("FKP_RUNS", "FKP_CACHE"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name)))
+        yield
+
+
 @pytest.fixture
 def write_notebook():
     return _write

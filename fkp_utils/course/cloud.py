@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import fkp_utils
 from fkp_utils.course import badges
-from fkp_utils.system import files, places
+from fkp_utils.system import commands, files, places
 
 if TYPE_CHECKING:
     import nbformat
@@ -120,22 +120,18 @@ def _notebook(text: str, *sources: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
-def main(arguments: list[str]) -> int:
-    """The command line: `kaggle <user>` or `colab`; returns the exit code."""
+@commands.command
+def main(arguments: list[str]) -> None:
+    """The command line: `kaggle <user>` or `colab`."""
     import nbformat
 
-    try:
-        if arguments == ["colab"]:
-            files.write_text(COLAB, nbformat.writes(colab_notebook()) + "\n")
-            print(COLAB.relative_to(places.CHECKOUT))
-        else:
-            _, user = arguments
-            folder = write_kaggle(user).relative_to(places.CHECKOUT)
-            print(f"{folder}; now: kaggle kernels push -p {folder}")
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    if arguments == ["colab"]:
+        files.write_text(COLAB, nbformat.writes(colab_notebook()) + "\n")
+        print(COLAB.relative_to(places.CHECKOUT))
+    else:
+        _, user = arguments
+        folder = write_kaggle(user).relative_to(places.CHECKOUT)
+        print(f"{folder}; now: kaggle kernels push -p {folder}")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from fkp_utils.system import files
+from fkp_utils.system import commands, files
 
 FILE = "records.csv"
 COLUMNS = ["notebook", "name", "value", "low", "high", "unit"]
@@ -136,17 +136,13 @@ def _has_interval(both: pd.DataFrame) -> pd.Series:
     return (both["high A"] > both["low A"]) & (both["high B"] > both["low B"])
 
 
-def main(arguments: list[str]) -> int:
-    """The command line of `make compare`: the places of two tables; returns the exit code."""
-    try:
-        if len(arguments) != 2 or not all(arguments):
-            raise ValueError("two series are compared, by their folders or tables: make compare A=<series> B=<series>")
-        first, second = (read(pathlib.Path(place)) for place in arguments)
-        print(compare(first, second))
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+@commands.command
+def main(arguments: list[str]) -> None:
+    """The command line of `make compare`: the places of two tables."""
+    if len(arguments) != 2 or not all(arguments):
+        raise ValueError("two series are compared, by their folders or tables: make compare A=<series> B=<series>")
+    first, second = (read(pathlib.Path(place)) for place in arguments)
+    print(compare(first, second))
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def maps(
     start = np.asarray(ops.convert_to_numpy(score(model(images, training=False))))
     raw = _library_maps if keras.backend.backend() == "tensorflow" else _jax_maps
     found = raw(model, images, lambda points: score(points) - start, layer, method)
-    return _scaled(_resized(found, images.shape[1:3]))
+    return enlarged(found, images.shape[1:3])
 
 
 def _score(score: Score | tuple[int, int]) -> Score:
@@ -142,10 +142,13 @@ def _changed(layer: keras.Layer, change: Any) -> Iterator[None]:
         layer.call = call
 
 
-def _resized(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    height, width = size
-    pictures = [Image.fromarray(each.astype(np.float32)) for each in maps]
-    return np.stack([np.asarray(each.resize((width, height), Image.Resampling.BILINEAR)) for each in pictures])
+def enlarged(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(N, H, W) maps (N, h, w) at `size` (height, width), each scaled so that its highest place is 1; all 0 stays so.
+
+    The centres of cells keep their places.
+    """
+    images = [Image.fromarray(each.astype(np.float32)).resize(size[::-1], Image.Resampling.BILINEAR) for each in maps]
+    return _scaled(np.stack([np.asarray(image) for image in images]))
 
 
 def _scaled(maps: np.ndarray) -> np.ndarray:

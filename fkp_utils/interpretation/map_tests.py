@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 import keras
 import numpy as np
 from keras import ops
-from PIL import Image
 
 from fkp_utils import metrics
 from fkp_utils.evaluation import bootstrap
@@ -181,7 +180,4 @@ def place_maps(model: keras.Model, images: np.ndarray, output: int) -> np.ndarra
     weights = np.asarray(ops.convert_to_numpy(inner(np.asarray(images, np.float32), training=False)))
     kernel = np.abs(np.asarray(model.get_layer("head_coordinates").get_weights()[0]))
     strength = kernel[:count, 2 * output] + kernel[count : 2 * count, 2 * output + 1]
-    heat = (weights @ strength).reshape(-1, height, width).astype(np.float32)
-    kind, size = Image.Resampling.BILINEAR, images.shape[2:0:-1]
-    heat = np.stack([np.asarray(Image.fromarray(each).resize(size, kind)) for each in heat])
-    return heat / heat.max(axis=(1, 2), keepdims=True)
+    return gradcam.enlarged((weights @ strength).reshape(-1, height, width), images.shape[1:3])

@@ -214,16 +214,21 @@ def stacked(axes: mpl_axes.Axes, table: pd.DataFrame, unit: str, colours: Sequen
     return axes
 
 
+def reach(found: Iterable[metrics.Estimate]) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) the values, and (2, N) how far their intervals reach below and above them, as `Axes.errorbar` takes them."""
+    value, low, high = np.reshape([[each.value, each.low, each.high] for each in found], (-1, 3)).T
+    return value, np.stack([value - low, high - value])
+
+
 def estimates(
     axes: mpl_axes.Axes, values: Mapping[str, metrics.Estimate], unit: str, colour: str = BLUE
 ) -> mpl_axes.Axes:
     """A dot with its interval and number for each name, the first on top."""
-    names, found = list(values), list(values.values())
-    centre = np.array([estimate.value for estimate in found])
-    error = np.array([[e.value - e.low for e in found], [e.high - e.value for e in found]])
+    names = list(values)
+    centre, error = reach(values.values())
     axes.errorbar(centre, range(len(names)), xerr=error, fmt="o", color=colour, capsize=4)
-    for row, estimate in enumerate(found):
-        axes.annotate(f"{estimate.value:.2f}", (estimate.value, row), (0, 7), textcoords="offset points", ha="center")
+    for row, value in enumerate(centre):
+        axes.annotate(f"{value:.2f}", (value, row), (0, 7), textcoords="offset points", ha="center")
     axes.set(yticks=range(len(names)), yticklabels=names, xlabel=unit, ylim=(len(names) - 0.5, -0.7))
     return axes
 
@@ -233,9 +238,9 @@ def curves(
 ) -> mpl_axes.Axes:
     """A line with its interval over `x` for each name; `labels` are those of the two axes."""
     for index, (name, found) in enumerate(values.items()):
-        centre, low, high = np.reshape([[e.value, e.low, e.high] for e in found], (-1, 3)).T
+        centre, (below, above) = reach(found)
         (line,) = axes.plot(x, centre, "s--" if index % 2 else "o-", label=name)  # both are seen where two agree
-        axes.fill_between(x, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
+        axes.fill_between(x, centre - below, centre + above, color=line.get_color(), alpha=0.2, linewidth=0)
     axes.set(xlabel=labels[0], ylabel=labels[1])
     axes.legend(frameon=False)
     return axes

@@ -31,10 +31,9 @@ def reliability(
     axes: mpl_axes.Axes, expected: Sequence[float], found: Sequence[metrics.Estimate], label: str
 ) -> mpl_axes.Axes:
     """Real errors with their intervals over the expected ones, in px; on the black line they agree."""
-    values = np.array([[each.value, each.low, each.high] for each in found])
-    bars = np.abs(values[:, 1:].T - values[:, 0])
-    end = max(axes.get_xlim()[1], 1.05 * values.max(), 1.05 * max(expected))
-    axes.errorbar(expected, values[:, 0], yerr=bars, fmt="o-", capsize=4, label=label)
+    values, bars = plots.reach(found)
+    end = 1.05 * max(axes.get_xlim()[1] / 1.05, (values + bars[1]).max(), max(expected))
+    axes.errorbar(expected, values, bars, fmt="o-", capsize=4, label=label)
     axes.axline((0, 0), slope=1, color="black", linewidth=1)
     axes.set(xlim=(0, end), ylim=(0, end), xlabel="expected error (px)", ylabel="real RMSE (px)")
     return axes
@@ -42,9 +41,8 @@ def reliability(
 
 def coverage(axes: mpl_axes.Axes, found: Mapping[float, metrics.Estimate], label: str) -> mpl_axes.Axes:
     """The share of labels inside an interval by the share that should be, in percent; on the line both agree."""
-    values = 100 * np.array([[each.value, each.low, each.high] for each in found.values()])
-    bars = np.abs(values[:, 1:].T - values[:, 0])
-    axes.errorbar(100 * np.array(list(found)), values[:, 0], yerr=bars, fmt="o-", capsize=4, label=label)
+    values, bars = plots.reach(found.values())
+    axes.errorbar(100 * np.array(list(found)), 100 * values, 100 * bars, fmt="o-", capsize=4, label=label)
     axes.axline((0, 0), slope=1, color="black", linewidth=1)
     axes.set(xlim=(0, 105), ylim=(0, 105), xlabel="should be inside (%)", ylabel="are inside (%)")
     return axes
@@ -93,16 +91,10 @@ def error_by_time(
     axes: mpl_axes.Axes, errors: Mapping[str, metrics.Estimate], seconds: Mapping[str, float]
 ) -> mpl_axes.Axes:
     """Errors with their intervals over the seconds that they took, by name; each gets the first word of its name."""
-    places = [
-        (6, 8),
-        (-6, 8),
-        (6, -15),
-        (-6, -15),
-    ]  # points from the dot: where several lie close together, all are read
+    places = [(x, y) for y in (8, -15) for x in (6, -6)]  # points from the dot: all are read of several close together
     for number, (name, error) in enumerate(errors.items()):
-        bars = [[error.value - error.low], [error.high - error.value]]
         colour = plots.BLUE if number % 2 else plots.ORANGE
-        axes.errorbar(seconds[name], error.value, yerr=bars, fmt="o", color=colour, capsize=3)
+        axes.errorbar(seconds[name], *plots.reach([error]), fmt="o", color=colour, capsize=3)
         x, y = places[number % len(places)]
         axes.annotate(
             name.split()[0],
@@ -134,8 +126,7 @@ def training_minutes(
         colour = (plots.BLUE, plots.ORANGE)[number % 2]
         axes.plot(part["minutes"], part["rmse"], color=colour, label=name)
         if one := errors.get(str(name)):
-            bars = [[one.value - one.low], [one.high - one.value]]
-            axes.errorbar(part["minutes"].max(), one.value, yerr=bars, fmt="o", color=colour, capsize=4)
+            axes.errorbar(part["minutes"].max(), *plots.reach([one]), fmt="o", color=colour, capsize=4)
     axes.set(xlabel="minutes of training", ylabel="RMSE (px)", xlim=(start - BEFORE, None), ylim=(0.75 * lowest, None))
     axes.legend(frameon=False, loc="lower right", ncols=3)
     return axes
@@ -148,15 +139,8 @@ def leaderboard(axes: mpl_axes.Axes, scores: Mapping[str, float], ours: dict[str
     plots.estimates(axes, {name: rows[name] for name in order}, "RMSE (px)", "grey")
     for place, name in enumerate(order):
         if name in ours:
-            one = ours[name]
-            axes.errorbar(
-                one.value,
-                place,
-                xerr=[[one.value - one.low], [one.high - one.value]],
-                fmt="o",
-                color=plots.BLUE,
-                capsize=4,
-            )
+            value, bars = plots.reach([ours[name]])
+            axes.errorbar(value, place, xerr=bars, fmt="o", color=plots.BLUE, capsize=4)
             axes.get_yticklabels()[place].set(color=plots.BLUE, weight="bold")
     axes.margins(x=0.1)
     return axes

@@ -44,16 +44,15 @@ def readouts(
     """
     figure, axes = plt.subplots(figsize=(plots.WIDTH, 4.6))
     for number, (name, layers) in enumerate(found.items()):
-        values = np.array([[each.value, each.low, each.high] for each in layers.values()])
+        values, bars = plots.reach(layers.values())
         places = np.arange(len(values))
         if before_and_after:
             colour, line = COLOURS[number // 2], ("--", "-")[number % 2]
-            axes.plot(places, values[:, 0], f"o{line}", label=name, color=colour)
+            axes.plot(places, values, f"o{line}", label=name, color=colour)
             continue
         aside = places + 0.16 * (number - (len(found) - 1) / 2)
-        bars = np.abs(values[:, 1:] - values[:, :1]).T
-        axes.plot(aside, values[:, 0], "os^"[number % 3] + "-", color=COLOURS[number % 3], label=name)
-        axes.errorbar(aside, values[:, 0], bars, fmt="none", color=COLOURS[number % 3], alpha=0.45, linewidth=1)
+        axes.plot(aside, values, "os^"[number % 3] + "-", color=COLOURS[number % 3], label=name)
+        axes.errorbar(aside, values, bars, fmt="none", color=COLOURS[number % 3], alpha=0.45, linewidth=1)
     _name_layers(axes, names)
     axes.set_ylabel("RMSE (px)")
     return figure

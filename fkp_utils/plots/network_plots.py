@@ -298,8 +298,7 @@ def rate_curve(
     every = [*(values[rate] for rate in rates), *others.values()]
     for number, (place, each) in enumerate(zip(places, every, strict=True)):
         colour = plots.BLUE if number < len(rates) else plots.ORANGE
-        error = [[each.value - each.low], [each.high - each.value]]
-        axes.errorbar(place, each.value, yerr=error, fmt="o", capsize=3, color=colour)
+        axes.errorbar(place, *plots.reach([each]), fmt="o", capsize=3, color=colour)
     axes.plot(rates, [values[rate].value for rate in rates], color=plots.BLUE)
     named: list[float] = []  # as many as there is room for
     for rate in rates:

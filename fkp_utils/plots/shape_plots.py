@@ -36,12 +36,9 @@ def sweep(
     axes.axhline(0, color="black", linewidth=1, label="without the term")
     for number, (name, found) in enumerate(changes.items()):
         weights = sorted(found)
-        values = [found[weight] for weight in weights]
-        bars = [[each.value - each.low for each in values], [each.high - each.value for each in values]]
+        values, bars = plots.reach(found[weight] for weight in weights)
         aside = [weight * 1.1**number for weight in weights]
-        axes.errorbar(
-            aside, [each.value for each in values], bars, fmt="s--" if number else "o-", capsize=4, label=name
-        )
+        axes.errorbar(aside, values, bars, fmt="s--" if number else "o-", capsize=4, label=name)
     for name, weight in readings.items():
         axes.axvline(weight, color="0.6", linestyle=":", zorder=0)
         axes.text(weight, 1.01, name, ha="center", va="bottom", fontsize=10, transform=axes.get_xaxis_transform())

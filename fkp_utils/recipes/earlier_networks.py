@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
+from fkp_utils import faces as face_sets
 from fkp_utils import profiles
 from fkp_utils.models import pretrained
 from fkp_utils.training import data_views, experiment
+
+if TYPE_CHECKING:
+    from fkp_utils.training import runs
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,3 +79,22 @@ def experiment_of(
     if model.startswith("vgg"):
         usual["learning_rate"] = 1e-4
     return experiment.Experiment(**{"model": model} | usual | changes)
+
+
+def sources(faces: face_sets.Faces) -> str:
+    """Field `sources` of an experiment: "apart" where there are two label sources, which get outputs of their own."""
+    two = faces.source is not None and len(np.unique(faces.source)) == 2
+    return "apart" if two else "together"
+
+
+def train(described: Mapping[Key, experiment.Experiment]) -> dict[Key, runs.Run]:
+    """The run of each experiment; one whose ImageNet weights are not to be had is left out, and a line says so."""
+    from fkp_utils.training import runs
+
+    found = {}
+    for key, each in described.items():
+        try:
+            found[key] = runs.run(each)
+        except pretrained.WeightsError as problem:
+            print(f"{each.model} is left out: {problem}")
+    return found

@@ -74,3 +74,16 @@ def test_expressions_of_imm_are_told_by_the_number_of_the_image():
     six = faces.Faces(np.zeros((6, 48, 64, 1), np.uint8), points, keypoints.IMM_58, attributes=attributes)
     kinds = face_conditions.kinds(six, face_conditions.measure(six))
     assert kinds["expression"].tolist() == [False, True, False, False, False, True]
+
+
+def test_clear_faces_are_bright_look_ahead_and_have_their_labels():
+    points = np.tile([[70.0, 40], [30, 40], [50, 55], [65, 75], [35, 75]], (12, 1, 1))
+    points[:4, 2, 0] += 15  # turned
+    points[4:6, 3:] = np.nan
+    images = np.full((12, 96, 96, 1), 100, np.uint8)
+    images[7], images[11] = 200, 5
+    shown = face_conditions.clearest(faces.Faces(images, points, keypoints.CELEBA_5), 3)
+    assert shown[0] == 7
+    assert not {0, 1, 2, 3, 4, 5, 11} & set(shown.tolist())
+    few = face_conditions.clearest(faces.Faces(images[:2], points[:2], keypoints.CELEBA_5), 5)
+    assert sorted(few) == [0, 1]

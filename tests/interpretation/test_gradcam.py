@@ -54,10 +54,20 @@ def test_nearness_pulls_the_point_towards_the_place():
 
 
 def test_a_map_keeps_its_cells_in_place():
-    found = gradcam._resized(np.eye(4)[None], (16, 16))[0]
+    found = gradcam.enlarged(np.eye(4)[None], (16, 16))[0]
     np.testing.assert_allclose(found, found.T, atol=1e-6)
     np.testing.assert_allclose(found, found[::-1, ::-1], atol=1e-6)
     assert found[:2, :2].min() > 0.9
+
+
+def test_enlarged_maps_keep_their_place_and_reach_one():
+    maps = np.zeros((1, 12, 16))
+    maps[0, 2, 5] = 0.3
+    large = gradcam.enlarged(maps, (48, 64))
+    assert large.shape == (1, 48, 64)
+    assert large.max() == pytest.approx(large[0, 9:11, 21:23].max())
+    assert large.max() == pytest.approx(1)
+    assert large[0, 30:].max() == 0
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,9 @@
-import matplotlib
 import numpy as np
 import pandas as pd
-import pytest
-
-matplotlib.use("Agg")
-
 from matplotlib import pyplot as plt
 
 from fkp_utils import faces, keypoints
 from fkp_utils.plots import augmentation_plots
-
-
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
 
 
 def test_sides_are_those_of_the_names_and_missing_points_have_none():

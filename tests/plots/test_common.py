@@ -2,31 +2,15 @@ import io
 import itertools
 import warnings
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
-
-matplotlib.use("Agg")
-
 from matplotlib import colors
 from matplotlib import pyplot as plt
+from PIL import Image
 
 from fkp_utils import keypoints, metrics
 from fkp_utils.plots import common as plots
-
-
-@pytest.fixture(autouse=True)
-def _close():
-    with matplotlib.rc_context():
-        yield
-    plt.close("all")
-
-
-@pytest.fixture
-def axes():
-    return plt.figure().subplots()
 
 
 @pytest.fixture(autouse=True)

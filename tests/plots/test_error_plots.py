@@ -1,4 +1,3 @@
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
@@ -10,15 +9,13 @@ def estimates(values):
     return [metrics.Estimate(value, value - 0.5, value + 0.5) for value in values]
 
 
-def test_a_table_of_errors_shows_its_numbers():
-    _, axes = plt.subplots()
+def test_a_table_of_errors_shows_its_numbers(axes):
     error_plots.error_table(axes, pd.DataFrame({"one": [1.04, 2.0], "two": [3.0, np.nan]}, index=["eye", "nose"]))
     assert [text.get_text() for text in axes.texts] == ["1.0", "3.0", "2.0"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["eye", "nose"]
 
 
-def test_reliability_has_a_line_where_both_agree():
-    _, axes = plt.subplots()
+def test_reliability_has_a_line_where_both_agree(axes):
     error_plots.reliability(axes, [1, 2], estimates([1.5, 2.5]), "net")
     assert axes.get_xlim() == axes.get_ylim()
     low, high = axes.get_xlim()
@@ -48,8 +45,7 @@ def test_conditions_have_a_panel_each_with_its_unit():
     assert [text.get_text() for text in figure.legends[0].texts] == ["a", "b"]
 
 
-def test_errors_by_time_are_named_by_their_numbers_and_start_at_zero():
-    _, axes = plt.subplots()
+def test_errors_by_time_are_named_by_their_numbers_and_start_at_zero(axes):
     errors = dict(zip(["0  LeNet", "1  maps"], estimates([4, 2]), strict=True))
     error_plots.error_by_time(axes, errors, {"0  LeNet": 10.0, "1  maps": 100.0})
     assert [text.get_text() for text in axes.texts] == ["0", "1"]
@@ -57,8 +53,7 @@ def test_errors_by_time_are_named_by_their_numbers_and_start_at_zero():
     assert axes.get_ylim()[0] == 0
 
 
-def test_minutes_have_a_line_for_each_training_and_the_error_at_its_end():
-    _, axes = plt.subplots()
+def test_minutes_have_a_line_for_each_training_and_the_error_at_its_end(axes):
     rows = [("teacher", 25.0, 1.3), ("teacher", 30.0, 1.2), ("one model", 31.0, 1.2), ("one model", 36.0, 1.1)]
     curves = pd.DataFrame(rows, columns=["name", "minutes", "rmse"])
     error_plots.training_minutes(axes, curves, {"teacher": estimates([1.4])[0]})
@@ -76,8 +71,7 @@ def test_one_model_needs_no_legend_and_two_conditions_two_panels():
     assert not any(axes.get_legend() for axes in figure.axes)
 
 
-def test_coverage_is_in_percent():
-    _, axes = plt.subplots()
+def test_coverage_is_in_percent(axes):
     error_plots.coverage(axes, {0.5: metrics.Estimate(0.4, 0.3, 0.6), 0.9: metrics.Estimate(0.9, 0.8, 1)}, "net")
     x, y = axes.lines[0].get_data()
     np.testing.assert_allclose(x, [50, 90])

@@ -1,4 +1,3 @@
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,7 +23,6 @@ def test_panels_have_the_layers_and_one_legend():
     assert figure.axes[0].get_ylim()[0] == 0
     assert not any(axes.get_legend() for axes in figure.axes)
     assert [text.get_text() for text in figure.legends[0].texts] == ["own", "other"]
-    plt.close(figure)
 
 
 def test_readouts_are_lines_with_intervals_aside_of_each_other():
@@ -39,7 +37,6 @@ def test_readouts_are_lines_with_intervals_aside_of_each_other():
     assert (first.get_xdata() < second.get_xdata()).all()
     assert texts(axes) == ["first", "last"]
     assert len(axes.containers) == 2
-    plt.close(figure)
 
 
 def test_before_is_dashed_and_has_the_colour_of_after():
@@ -50,7 +47,6 @@ def test_before_is_dashed_and_has_the_colour_of_after():
     lines = figure.axes[0].lines
     assert [line.get_linestyle() for line in lines] == ["--", "-", "--"]
     assert [line.get_color() for line in lines] == [plots.BLUE, plots.BLUE, plots.ORANGE]
-    plt.close(figure)
 
 
 @pytest.mark.parametrize("epochs", [1, 3])
@@ -63,4 +59,3 @@ def test_every_restart_is_a_line_and_every_start_a_colour(epochs):
     assert [text.get_text() for text in axes.get_legend().texts] == ["from scratch", "others"]
     assert axes.get_xlim() == (0.5, epochs + 0.5)
     assert axes.get_ylim()[0] == 0 < 4 < axes.get_ylim()[1]
-    plt.close(figure)

@@ -1,26 +1,9 @@
-import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 
-matplotlib.use("Agg")
-
-from matplotlib import pyplot as plt
-
 from fkp_utils.plots import common as plots
 from fkp_utils.plots import network_plots
-
-
-@pytest.fixture(autouse=True)
-def _close():
-    with matplotlib.rc_context():
-        yield
-    plt.close("all")
-
-
-@pytest.fixture
-def axes():
-    return plt.figure().subplots()
 
 
 def history(restarts=2, epochs=3, lost=None):

@@ -7,12 +7,6 @@ from fkp_utils.datasets.synthetic import generator as synthetic
 from fkp_utils.plots import render_plots
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
 def test_stages_are_as_light_as_a_photo_of_them():
     stages = {"light": np.full((4, 4), 0.6), "dark": np.zeros((4, 4)), "photo": np.full((2, 2), 77, np.uint8)}
     figure = render_plots.stage_row(stages)

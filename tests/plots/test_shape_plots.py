@@ -1,4 +1,3 @@
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
@@ -12,7 +11,6 @@ def test_a_number_for_every_pair():
     axes = figure.axes[0]
     assert sorted(text.get_text() for text in axes.texts) == ["1.0", "2.0", "3.0", "4.0", "5.0", "6.0"]
     assert [label.get_text() for label in axes.get_xticklabels()] == names
-    plt.close(figure)
 
 
 def test_a_sweep_shows_each_line_no_change_and_the_readings():
@@ -25,4 +23,3 @@ def test_a_sweep_shows_each_line_no_change_and_the_readings():
     assert axes.get_xscale() == "log"
     assert [text.get_text().strip() for text in axes.texts] == ["mean"]
     assert [text.get_text() for text in figure.legends[0].texts] == ["without the term", "term", "other"]
-    plt.close(figure)

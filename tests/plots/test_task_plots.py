@@ -20,7 +20,6 @@ def test_frames_are_of_one_height(marked):
     figure.canvas.draw()
     heights = [axes.get_window_extent().height for axes in figure.axes]
     assert heights[0] == pytest.approx(heights[1], rel=0.02)
-    plt.close(figure)
 
 
 def test_squares_have_their_side():
@@ -29,7 +28,6 @@ def test_squares_have_their_side():
     found = [[(each.get_x(), each.get_y(), each.get_width()) for each in axes.patches] for axes in figure.axes]
     assert found == [[(9, -1, 42), (19, 9, 22)], [(-21, -21, 42), (-11, -11, 22)]]
     assert [text.get_text() for text in figure.axes[0].texts] == ["42 px", "22 px"]
-    plt.close(figure)
 
 
 def test_rings_are_a_share_of_the_distance_between_the_eyes():
@@ -38,7 +36,6 @@ def test_rings_are_a_share_of_the_distance_between_the_eyes():
     assert axes.get_title() == "eyes 50 px apart:\n1 px is 2.0%"
     assert [patch.center for patch in axes.patches] == [(10, 12)] * 3, "of given points only"
     assert {patch.radius for patch in axes.patches} == {5}
-    plt.close(figure)
 
 
 @pytest.mark.parametrize("zero", [True, False])
@@ -47,4 +44,3 @@ def test_estimates_and_the_line_of_no_change(zero):
     (axes,) = figure.axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
     assert ([0, 0] in [list(line.get_xdata()) for line in axes.lines]) == zero
-    plt.close(figure)

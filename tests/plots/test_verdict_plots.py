@@ -1,19 +1,10 @@
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 
 from fkp_utils.evaluation import verdicts
 from fkp_utils.plots import verdict_plots
 
 HOLDS, NOT, OPEN = verdicts.WORDS.values()
-
-
-@pytest.fixture
-def axes():
-    figure, axes = plt.subplots()
-    yield axes
-    plt.close(figure)
 
 
 def test_shares_are_areas_that_sum_to_one(axes):

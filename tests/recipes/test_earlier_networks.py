@@ -1,12 +1,14 @@
 import dataclasses
 
+import numpy as np
 import pytest
 
-from fkp_utils import profiles
+from fkp_utils import faces, keypoints, profiles
 from fkp_utils.augmentation import augment
 from fkp_utils.imputation import impute
+from fkp_utils.models import pretrained
 from fkp_utils.recipes import earlier_networks
-from fkp_utils.training import data_views
+from fkp_utils.training import data_views, experiment, runs
 
 QUICK, SMOKE = profiles.PROFILES["quick"], profiles.PROFILES["smoke"]
 DATA = data_views.Data()
@@ -99,3 +101,22 @@ def test_weights_at_hand(tmp_path, monkeypatch):
         False,
         False,
     ]
+
+
+def test_two_label_sources_get_outputs_of_their_own():
+    images, points = np.zeros((4, 8, 8, 1), np.uint8), np.zeros((4, 15, 2))
+    for source, expected in (([0, 1, 0, 1], "apart"), ([0] * 4, "together"), (None, "together")):
+        known = faces.Faces(images, points, keypoints.KAGGLE_15, source if source is None else np.array(source))
+        assert earlier_networks.sources(known) == expected
+
+
+def test_a_network_without_its_weights_is_left_out_in_a_line(monkeypatch, capsys):
+    def run(described):
+        if described.weights:
+            raise pretrained.WeightsError("no network")
+        return described.model
+
+    monkeypatch.setattr(runs, "run", run)
+    described = {"small": experiment.Experiment(model="small"), "deep": experiment.Experiment(weights="imagenet")}
+    assert earlier_networks.train(described) == {"small": "small"}
+    assert capsys.readouterr().out == "lenet5 is left out: no network\n"

@@ -14,12 +14,7 @@ DATA = data_views.Data(limit=120, fractions=(0.5, 0.2, 0.3))
 SAMPLE = str(places.CHECKOUT / "data" / "sample")
 EYES = ("left_eye_center", "right_eye_center", "left_eye_inner_corner", "right_eye_inner_corner")
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FKP_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 
 def rows(part):

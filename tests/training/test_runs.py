@@ -24,13 +24,7 @@ from fkp_utils.training import data_views, experiment, loop, runs
 DATA = data_views.Data(limit=80)
 TINY = experiment.Experiment(data=DATA, epochs=2, batch=16)
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _own_folders(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FKP_RUNS", str(tmp_path_factory.mktemp("runs")))
-        patch.setenv("FKP_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 
 @pytest.fixture
@@ -39,7 +33,7 @@ def _empty(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def trained(_own_folders):
+def trained(own_folders):
     return runs.run(dataclasses.replace(TINY, restarts=2, sources="apart"))
 
 

@@ -1,25 +1,10 @@
-"""Which faces notebook 05 shows."""
+"""How augmented copies of a face are shown (notebook 05)."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from fkp_utils import faces as face_sets
-from fkp_utils.geometry import pose
-
-
-def straight(faces: face_sets.Faces, count: int) -> np.ndarray:
-    """(count,) rows of faces that look straight into the camera, among those with the most labels.
-
-    Of three times as many, the straightest, those whose grey levels vary the most: the others are dark or pale.
-    """
-    fewer = faces.given.sum(axis=1) < faces.given.sum(axis=1).max()
-    turn, tilt = (np.abs(angle(faces.points, faces.keypoints)) for angle in (pose.turn, pose.tilt))
-    aside = np.where(fewer, np.nan, turn + tilt / 30)
-    rows = np.argsort(aside, kind="stable")  # NaN comes last
-    near = rows[: min(3 * count, max(count, np.isfinite(aside).sum()))]
-    contrast = np.asarray(faces.images[near]).std(axis=(1, 2, 3))
-    return near[np.argsort(-contrast, kind="stable")][:count]
 
 
 def most_changed(copies: face_sets.Faces, face: face_sets.Faces) -> face_sets.Faces:

@@ -31,8 +31,7 @@ MORE = {
 
 def usual(faces: face_sets.Faces) -> dict[str, str]:
     """Fields of an experiment: masked labels, and own outputs for the second label source where there are two."""
-    two = faces.source is not None and len(np.unique(faces.source)) == 2
-    return {"missing": "mask", "sources": "apart" if two else "together"}
+    return {"missing": "mask", "sources": earlier_networks.sources(faces)}
 
 
 def of_profile(ways: Mapping[str, augment.Augmentation], profile: str) -> dict[str, augment.Augmentation]:

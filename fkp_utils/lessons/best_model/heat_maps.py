@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from fkp_utils import faces as face_sets
 from fkp_utils import keypoints as keypoint_sets
@@ -55,10 +54,3 @@ def highest(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     places = maps.reshape(count, -1, outputs).argmax(axis=1)
     cell = size[1] / columns, size[0] / rows
     return np.stack([(places % columns + 0.5) * cell[0] - 0.5, (places // columns + 0.5) * cell[1] - 0.5], axis=-1)
-
-
-def enlarged(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(N, H, W) maps (N, h, w) at `size` (height, width), each scaled so that its highest place is 1."""
-    images = [Image.fromarray(each.astype(np.float32)).resize(size[::-1], Image.Resampling.BILINEAR) for each in maps]
-    large = np.stack([np.asarray(image) for image in images])
-    return large / large.max(axis=(1, 2), keepdims=True)

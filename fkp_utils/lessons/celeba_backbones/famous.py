@@ -11,7 +11,7 @@ import numpy as np
 from fkp_utils import faces as face_sets
 from fkp_utils import metrics, profiles
 from fkp_utils.evaluation import baselines
-from fkp_utils.models import architectures, pretrained
+from fkp_utils.models import pretrained
 from fkp_utils.recipes import earlier_networks
 from fkp_utils.training import data_views, experiment, runs
 
@@ -67,17 +67,6 @@ def weights(each: experiment.Experiment) -> str:
     if each.weights:
         return "of ImageNet"
     return "of synthetic faces" if each.pretrained else "at random"
-
-
-def train(networks: Mapping[str, experiment.Experiment]) -> dict[str, runs.Run]:
-    """The run of each network; one whose ImageNet weights are not to be had is left out, and a line says so."""
-    found = {}
-    for name, each in networks.items():
-        try:
-            found[name] = runs.run(each)
-        except architectures.WeightsError as problem:
-            print(f"{name} is left out: {problem}")
-    return found
 
 
 def errors(networks: Mapping[str, experiment.Experiment], found: Mapping[str, runs.Run]) -> dict[str, list[float]]:

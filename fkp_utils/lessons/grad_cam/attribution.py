@@ -12,7 +12,6 @@ import pandas as pd
 from fkp_utils import faces as face_sets
 from fkp_utils import keypoints, metrics
 from fkp_utils.evaluation import bootstrap
-from fkp_utils.geometry import pose
 from fkp_utils.interpretation import gradcam, map_tests
 
 MOST = 96  # faces whose maps are made
@@ -33,36 +32,12 @@ def some_points(known: keypoints.KeypointSet, most: int) -> range:
     return range(0, len(known), -(-len(known) // most))
 
 
-def sources(faces: face_sets.Faces) -> str:
-    """Field `sources` of an experiment: "apart" where there are two, which get outputs of their own."""
-    two = faces.source is not None and len(np.unique(faces.source)) == 2
-    return "apart" if two else "together"
-
-
 def usable(faces: face_sets.Faces, points: Sequence[int], sources: str) -> face_sets.Faces:
     """The first MOST faces that have all of these points; where sources are "apart", those of the first one."""
     given = faces.given[:, points].all(axis=1)
     if sources == "apart" and faces.source is not None:
         given &= faces.source == 0
     return faces.select(np.flatnonzero(given)[:MOST])
-
-
-def clearest(faces: face_sets.Faces, count: int) -> np.ndarray:
-    """(count,) rows of large faces that look ahead, those with the most contrast between their points first.
-
-    Eyes close to each other are those of a small head, or of one seen from the side, whatever its nose says.
-    """
-    left, right, _ = np.moveaxis(pose.eyes_and_nose(faces.points, faces.keypoints), 1, 0)
-    apart = np.nan_to_num(np.linalg.norm(left - right, axis=1))
-    aside = np.abs(pose.turn(faces.points, faces.keypoints))
-    aside = np.where((apart >= np.median(apart)) & ~np.isnan(aside), aside, np.inf)
-    ahead = np.argsort(aside, kind="stable")[: max(count, len(faces) // 6)]
-    contrast = []
-    for row, box in zip(ahead, faces.select(ahead).boxes(margin=0), strict=True):
-        left, top, right, bottom = np.maximum(box, 0)
-        inside = faces.images[row][top:bottom, left:right]
-        contrast.append(float(np.std(inside)) if inside.size else 0.0)
-    return ahead[np.argsort(-np.array(contrast), kind="stable")][:count]
 
 
 def kinds(view: map_tests.View, point: int) -> dict[str, np.ndarray]:

@@ -21,7 +21,7 @@ FILLINGS = {name.replace("_", " "): name for name in earlier_networks.IMPUTERS}
 
 def two_sources(faces: face_sets.Faces) -> bool:
     """Whether two label sources gave the labels."""
-    return faces.source is not None and len(np.unique(faces.source)) == 2
+    return earlier_networks.sources(faces) == "apart"
 
 
 def overview(parts: data_views.Parts) -> pd.DataFrame:

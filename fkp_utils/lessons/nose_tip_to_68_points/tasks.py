@@ -12,7 +12,6 @@ from fkp_utils import faces as face_sets
 from fkp_utils import metrics, profiles
 from fkp_utils.datasets import loading
 from fkp_utils.evaluation import bootstrap, errors, face_conditions
-from fkp_utils.geometry import pose
 from fkp_utils.training import data_views, runs
 
 # The tip of the nose by set; IMM_58 has none: the lowest point of the nose's outline stands for it.
@@ -83,27 +82,12 @@ def eyes(faces: face_sets.Faces) -> np.ndarray:
     return np.asarray(faces.points)[:, [known.index(name) for name in EYES[known.name]]]
 
 
-def clearest(faces: face_sets.Faces, count: int) -> np.ndarray:
-    """(count,) the rows of bright faces that have many labels and look ahead, the brightest of them first.
-
-    Eyes close to each other are those of a head seen from the side, whatever its nose says.
-    """
-    left, right, _ = np.moveaxis(pose.eyes_and_nose(faces.points, faces.keypoints), 1, 0)
-    apart = np.nan_to_num(np.linalg.norm(left - right, axis=1))
-    aside = np.abs(pose.turn(faces.points, faces.keypoints))
-    labels = faces.given.sum(axis=1)
-    behind = (labels < labels.max()) | (apart < np.median(apart)) | np.isnan(aside)
-    rows = np.lexsort((np.nan_to_num(aside), behind))[: max(count, len(faces) // 6)]
-    light = np.concatenate([images.reshape(len(images), -1).mean(axis=1) for _, images in faces.batches()])
-    return rows[np.argsort(-light[rows], kind="stable")][:count]
-
-
 def examples(sets: Mapping[str, data_views.Data], nose: data_views.Data | None = None) -> list[face_sets.Faces]:
     """A training face of each task, one that looks ahead; of the first task as `nose` has it, if it is given."""
     shown: list[face_sets.Faces] = []
     for data in sets.values():
         faces = data.parts().training
-        row = clearest(faces, 1)
+        row = face_conditions.clearest(faces, 1)
         shown.append((nose.parts().training if nose and not shown else faces).select(row))
     return shown
 

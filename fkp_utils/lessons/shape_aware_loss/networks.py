@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fkp_utils import faces as face_sets
@@ -13,20 +12,13 @@ from fkp_utils import metrics, profiles
 from fkp_utils.augmentation import augment
 from fkp_utils.evaluation import bootstrap
 from fkp_utils.lessons.shape_aware_loss import distances
-from fkp_utils.models import architectures
 from fkp_utils.recipes import earlier_networks
-from fkp_utils.training import experiment, runs
+from fkp_utils.training import runs
 
 NETWORKS = {"ResNet-50": "resnet50", "DenseNet-121": "densenet121"}
 # Turned by up to 20 degrees, brighter or darker by up to half, and noise whose variance is 0.1 for pixels from 0 to 1:
 # 81 grey levels.
 AUGMENTATION = augment.Augmentation(rotate=20, noise=81, brightness=0.5)
-
-
-def sources(faces: face_sets.Faces) -> str:
-    """Field `sources` of an experiment: "apart" where there are two, which get outputs of their own."""
-    two = faces.source is not None and len(np.unique(faces.source)) == 2
-    return "apart" if two else "together"
 
 
 def variants(profile: profiles.Profile) -> dict[str, dict[str, Any]]:
@@ -43,17 +35,6 @@ def variants(profile: profiles.Profile) -> dict[str, dict[str, Any]]:
         found[name] = {"model": model, "weights": weights}
         if full:
             found[f"{name}, augmented"] = found[name] | {"augmentation": AUGMENTATION}
-    return found
-
-
-def train(described: Mapping[Any, experiment.Experiment]) -> dict[Any, runs.Run]:
-    """The run of each experiment; one whose ImageNet weights are not to be had is left out, and a line says so."""
-    found = {}
-    for key, each in described.items():
-        try:
-            found[key] = runs.run(each)
-        except architectures.WeightsError as problem:
-            print(f"{each.model} is left out: {problem}")
     return found
 
 

@@ -11,10 +11,8 @@ MOVES = augment.Augmentation(flip=0.5, rotate=20, scale=0.15, shift=0.08, crop=0
 
 
 @pytest.fixture(scope="module")
-def marked(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FKP_CACHE", str(tmp_path_factory.mktemp("cache")))
-        return exactness.spots(loading.load("synthetic", limit=30))
+def marked(own_folders):
+    return exactness.spots(loading.load("synthetic", limit=30))
 
 
 def test_a_spot_lies_at_the_one_point_that_is_left(marked):

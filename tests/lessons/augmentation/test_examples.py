@@ -1,30 +1,18 @@
-import numpy as np
 import pytest
 
 from fkp_utils.augmentation import augment
 from fkp_utils.datasets import loading
-from fkp_utils.geometry import pose
+from fkp_utils.evaluation import face_conditions
 from fkp_utils.lessons.augmentation import examples
 
 
 @pytest.fixture(scope="module")
-def some(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FKP_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield loading.load("synthetic", limit=60)
-
-
-def test_straight_faces_are_complete_and_not_turned(some):
-    rows = examples.straight(some, 2)
-    assert len(rows) == 2
-    assert some.given[rows].all()
-    aside = abs(pose.turn(some.points, some.keypoints)) + abs(pose.tilt(some.points, some.keypoints)) / 30
-    assert aside[rows].max() < np.nanmedian(aside[some.given.all(axis=1)])
-    assert len(examples.straight(some.select(range(3)), 4)) == 3
+def some(own_folders):
+    return loading.load("synthetic", limit=60)
 
 
 def test_the_copy_that_covers_the_most_points_is_shown(some):
-    face = some.select(examples.straight(some, 1))
+    face = some.select(face_conditions.clearest(some, 1))
     copies = augment.apply(face.select([0] * 8), augment.Augmentation(occlusion=0.6))
     counts = [examples.covered(copies.select([row]), face) for row in range(8)]
     assert examples.covered(examples.most_changed(copies, face), face) == max(counts) > 0

@@ -24,16 +24,6 @@ def test_the_highest_place_is_the_middle_of_its_cell():
     np.testing.assert_allclose(heat_maps.highest(maps, (48, 64)), [[(21.5, 9.5), (61.5, 45.5)]])
 
 
-def test_enlarged_maps_keep_their_place_and_reach_one():
-    maps = np.zeros((1, 12, 16))
-    maps[0, 2, 5] = 0.3
-    large = heat_maps.enlarged(maps, (48, 64))
-    assert large.shape == (1, 48, 64)
-    assert large.max() == pytest.approx(large[0, 9:11, 21:23].max())
-    assert large.max() == pytest.approx(1)
-    assert large[0, 30:].max() == 0
-
-
 def test_a_network_without_maps_is_refused():
     with pytest.raises(ValueError, match="lenet5 draws no heat maps"):
         heat_maps.weights(architectures.build("lenet5", 3), np.zeros((1, 96, 96, 1)))

@@ -4,12 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from fkp_utils import faces, keypoints, profiles
-from fkp_utils.evaluation import face_conditions
+from fkp_utils import profiles
 from fkp_utils.lessons.celeba_backbones import famous
-from fkp_utils.models import architectures, pretrained
+from fkp_utils.models import pretrained
 from fkp_utils.recipes import earlier_networks
-from fkp_utils.training import data_views, runs
+from fkp_utils.training import data_views
 
 
 @pytest.fixture(autouse=True)
@@ -60,25 +59,3 @@ def test_profiles_and_data_decide_what_is_trained(monkeypatch):
     ]
     monkeypatch.setattr(earlier_networks, "has_weights", lambda model: True)
     assert famous.described(made, profiles.profile("smoke"), 48)["MobileNetV2"].weights == "imagenet"
-
-
-def test_a_network_without_weights_is_left_out_in_a_line(monkeypatch, capsys):
-    def run(each):
-        raise architectures.WeightsError("no network")
-
-    monkeypatch.setattr(runs, "run", run)
-    described = famous.described(data_views.Data(), profiles.profile("smoke"), 48)
-    assert famous.train(described) == {}
-    assert capsys.readouterr().out == "MobileNetV2 is left out: no network\n"
-    assert famous.errors(described, {}) == {}
-
-
-def test_clear_faces_are_bright_look_ahead_and_have_their_labels():
-    points = np.tile([[70.0, 40], [30, 40], [50, 55], [65, 75], [35, 75]], (12, 1, 1))
-    points[:4, 2, 0] += 15  # turned
-    points[4:6, 3:] = np.nan
-    images = np.full((12, 96, 96, 1), 100, np.uint8)
-    images[7], images[11] = 200, 5
-    shown = face_conditions.clearest(faces.Faces(images, points, keypoints.CELEBA_5), 3)
-    assert shown[0] == 7
-    assert not {0, 1, 2, 3, 4, 5, 11} & set(shown.tolist())

@@ -41,24 +41,9 @@ def test_usable_faces_have_the_points_and_the_first_source():
     points = some.points.copy()
     points[[2, 5], 10] = np.nan
     known = dataclasses.replace(some, points=points, source=np.repeat([1, 0], [4, 8]))
-    assert attribution.sources(known) == "apart"
-    assert attribution.sources(some) == "together"
     found = attribution.usable(known, [0, 10], "apart")
     np.testing.assert_array_equal(found.points, points[[4, 6, 7, 8, 9, 10, 11]])
     assert len(attribution.usable(known, [0, 10], "together")) == 10
-
-
-def test_the_clearest_face_looks_ahead_and_has_contrast():
-    some = made()
-    images, points = some.images[:].copy(), some.points.copy()
-    points[:, :2] += [(2, 0), (-2, 0)]  # eyes far from each other
-    points[3, :2] -= [(2, 0), (-2, 0)]
-    images[[3, 7], 30:60:2] = 255
-    points[7, [0, 1, 10]] = (66, 40), (30, 40), (48, 50)
-    found = attribution.clearest(dataclasses.replace(some, images=images, points=points), 2)
-    assert found[0] == 7
-    assert 3 not in found
-    assert len(found) == 2
 
 
 def test_only_small_has_maps_of_its_own():

@@ -69,18 +69,6 @@ def test_eyes_are_those_that_errors_are_divided_by(known):
     assert metrics.nme(some.points + 1.0, some.points, known) == pytest.approx(shares.mean(), rel=1e-5)
 
 
-def test_the_clearest_faces_look_ahead_and_are_bright():
-    some = made(keypoints.KAGGLE_15)
-    rows = tasks.clearest(some, 3)
-    assert len(set(rows)) == 3
-    light = some.images[rows].mean(axis=(1, 2, 3))
-    assert (np.diff(light) < 0).all()
-    points = np.array(some.points)
-    points[rows[0], 3] = np.nan
-    lacking = faces.Faces(some.images, points, some.keypoints)
-    assert rows[0] not in tasks.clearest(lacking, 3)
-
-
 def test_best_and_worst_faces_come_with_their_errors():
     some = made(keypoints.CELEBA_5, 8)
     points = np.array(some.points)

@@ -6,7 +6,6 @@ import pytest
 
 from fkp_utils import metrics
 from fkp_utils.datasets import loading
-from fkp_utils.evaluation import face_conditions
 from fkp_utils.lessons.shape_aware_loss import distances
 from fkp_utils.training import losses
 
@@ -49,18 +48,6 @@ def test_each_pair_has_a_name_in_both_halves():
     by_size, by_pixels = distances.by_pair(table)
     assert by_size.to_dict() == {"left eye to nose": 1, "left eye to mouth": 2, "nose to mouth": 4}
     assert by_pixels.tolist() == [3, 5, 6]
-
-
-def test_clear_faces_are_bright_and_have_their_labels(faces):
-    points = np.array(faces.points)
-    points[:40, 3:] = np.nan
-    rows = face_conditions.clearest(dataclasses.replace(faces, points=points), 5)
-    brightness = faces.images[:].mean(axis=(1, 2, 3))
-    assert len(set(rows)) == 5
-    assert rows.min() >= 40
-    assert (np.diff(brightness[rows]) <= 0).all()
-    assert brightness[rows].mean() > brightness.mean()
-    assert sorted(face_conditions.clearest(faces.select([3, 4]), 5)) == [0, 1]
 
 
 def test_the_error_of_a_moved_face_is_its_place(faces):
