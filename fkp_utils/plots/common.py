@@ -223,7 +223,7 @@ def estimates(
     error = np.array([[e.value - e.low for e in found], [e.high - e.value for e in found]])
     axes.errorbar(centre, range(len(names)), xerr=error, fmt="o", color=colour, capsize=4)
     for row, estimate in enumerate(found):
-        axes.annotate(f"{estimate.value:.2f}", (estimate.value, row), (0, 7), textcoords="offset points", ha="center")
+        axes.annotate(f"{estimate.value:z.2f}", (estimate.value, row), (0, 7), textcoords="offset points", ha="center")
     axes.set(yticks=range(len(names)), yticklabels=names, xlabel=unit, ylim=(len(names) - 0.5, -0.7))
     return axes
 
