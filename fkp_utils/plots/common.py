@@ -228,7 +228,7 @@ def estimates(
     centre, error = reach(values.values())
     axes.errorbar(centre, range(len(names)), xerr=error, fmt="o", color=colour, capsize=4)
     for row, value in enumerate(centre):
-        axes.annotate(f"{value:.2f}", (value, row), (0, 7), textcoords="offset points", ha="center")
+        axes.annotate(f"{value:z.2f}", (value, row), (0, 7), textcoords="offset points", ha="center")
     axes.set(yticks=range(len(names)), yticklabels=names, xlabel=unit, ylim=(len(names) - 0.5, -0.7))
     return axes
 

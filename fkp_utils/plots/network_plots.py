@@ -285,6 +285,8 @@ def loss_by_rate(
     axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
     axes.minorticks_off()
     _decimals(axes)
+    if axes.get_ylim()[1] < 3 * axes.get_ylim()[0]:  # too short for more than one of those
+        axes.yaxis.set_major_locator(ticker.MaxNLocator(4))
     axes.legend(frameon=False)
     return axes
 

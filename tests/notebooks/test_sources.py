@@ -16,6 +16,20 @@ from fkp_utils.system import places
 NAMES = notebooks.names()
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
+RESOURCES = re.search(
+    r"^RESOURCES = (\{.*?^\})", (places.CHECKOUT / "Snakefile").read_text("utf-8"), re.DOTALL | re.MULTILINE
+)
+GPU = {  # what Colab and Kaggle read of a notebook that asks for a GPU
+    "accelerator": "GPU",
+    "kaggle": {
+        "accelerator": "nvidiaTeslaT4",
+        "dataSources": [],
+        "isGpuEnabled": True,
+        "isInternetEnabled": True,
+        "language": "python",
+        "sourceType": "notebook",
+    },
+}
 
 pytestmark = pytest.mark.parametrize("name", NAMES)
 
@@ -39,6 +53,12 @@ def test_no_output_is_committed(name):
         assert cell["execution_count"] is None
     identities = [cell["id"] for cell in cells(name)]
     assert len(set(identities)) == len(identities)
+
+
+def test_a_gpu_is_asked_for_where_a_cluster_is_asked_for_one(name):
+    metadata = json.loads((places.NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["metadata"]
+    gpus = ast.literal_eval(RESOURCES[1])[name][2]
+    assert {key: value for key, value in metadata.items() if key != "kernelspec"} == (GPU if gpus else {})
 
 
 def test_first_come_title_badges_and_what_is_learnt(name):

@@ -67,7 +67,7 @@ def changes(
 def reason(name: str, data: data_views.Data, profile: profiles.Profile) -> str:
     """Why a step is left out."""
     if name == OFFSET and data.name == "synthetic":
-        return "left out: labels of synthetic faces have no offset"
+        return "left out: synthetic labels have no offset"
     if name == PUPIL and data.parts().training.given.all():
         return "left out: no label is missing"
     return f"left out by the {profile.name} profile" if profile.repeats == 1 else "left out: no offset was found"

@@ -60,7 +60,7 @@ def test_the_table_has_a_row_for_each_step_and_why_one_is_left_out(monkeypatch):
     assert tuple(found.columns) == steps.COLUMNS
     assert found.loc["6  Muon", ["verdict", "parameters", "seconds, all in all"]].tolist() == ["pays", "1,234", "12"]
     assert found.loc["10  mean of ten views", "seconds, all in all"] == "12"
-    assert found.loc["8  offset of the labels", "verdict"] == "left out: labels of synthetic faces have no offset"
+    assert found.loc["8  offset of the labels", "verdict"] == "left out: synthetic labels have no offset"
 
 
 @pytest.mark.parametrize(
