@@ -64,7 +64,7 @@ def frozen(error: Mapping[tuple[str, str], np.ndarray], benchmark: float, weight
             f"Frozen features with all five causes of failure have {FACTOR} times the mean points' error or more.",
             "592 to 1316 against 1.69",
             f"{weights} weights: MSE {np.median(bad):,.0f} px², mean points {benchmark:,.0f}",
-            ~verdicts.of_restarts(bad < FACTOR * benchmark),
+            verdicts.of_restarts(bad >= FACTOR * benchmark),
         )
     ]
     for word in causes.CAUSES.values():

@@ -90,7 +90,7 @@ class Audit:
                 here = f"RMSE changes by {more[name]} px with coarse pixels of {size} px"
             statement = f"{name} is weak on highly pixelated faces."
             identity = f"S0.12 pixelated {name}"
-            lacks = "it was not trained; it takes the full profile"
+            lacks = "it was not trained; it takes the profile long or full"
             tested.append(self._tested(identity, statement, "seen", here, more.get(name), network=name, lacks=lacks))
         return tested
 
@@ -198,9 +198,12 @@ class Audit:
         lacks: str = "such faces are not known, or too few; it takes other or more faces",
     ) -> verdicts.Tested:
         """Holds if the whole interval is above the limit, or below it; not told of a network that learnt nothing."""
-        verdict = (verdicts.below if below else verdicts.above)(found, limit) if found else verdicts.unknown(lacks)
-        if network not in self.learnt:
+        if found is None:
+            verdict = verdicts.unknown(lacks)
+        elif network not in self.learnt:
             verdict = verdicts.unlearnt(network)
+        else:
+            verdict = (verdicts.below if below else verdicts.above)(found, limit)
         return verdicts.Tested(identity, statement, theirs, here, verdict)
 
 
