@@ -44,7 +44,12 @@ PROFILES = {
         ),
         # A laptop with two cores: an hour or two for the series, up to one for the best model.
         Profile(
-            "quick", 2000, 1000, 3, epochs=16, patience=0, restarts=2, deep_faces=160, deep_epochs=2, deep_restarts=1,
+            "quick", 1600, 1000, 3, epochs=12, patience=0, restarts=2, deep_faces=160, deep_epochs=2, deep_restarts=1,
+            best_synthetic=16000, best_before=10, best_epochs=16, best_members=1,
+        ),
+        # Two cores for some hours: what two restarts leave open.
+        Profile(
+            "long", None, 2000, 3, epochs=20, patience=0, restarts=3, deep_faces=400, deep_epochs=4, deep_restarts=2,
             best_synthetic=16000, best_before=10, best_epochs=16, best_members=1,
         ),
         # A GPU: the earlier report's budget (S0.6); it does not say how often it restarted the VGG networks.

@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise ValueError(
                 f"DATA is {options.data!r}; a submission needs DATA=kaggle ROOT=<folder>, with test images"
             )
+        backend.load_keras()  # quietly, before the next line does
         write(options.root, best_model.for_this_machine(profiles.profile(options.profile)), options.out)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -52,7 +53,6 @@ def write(root: str, profile: profiles.Profile, path: pathlib.Path) -> None:
     with tempfile.TemporaryFile(dir=path.parent):
         pass
     test = loading.load("kaggle", root, part="test")
-    backend.load_keras()
     from fkp_utils.training import runs
 
     trained = [runs.run(each) for each in best_model.members(best_model.everything("kaggle", root), profile)]

@@ -1,6 +1,7 @@
 """Every claim of the five earlier reports, and what the series recorded about each (notebook 14, the report's front).
 
-The table below says which notebook has to test a claim; verdicts come from records, never from here.
+One table says which notebook has to test a claim, another which data can settle it; verdicts come from records, never
+from here.  `python -m fkp_utils.course.claims publish SERIES…` keeps the verdicts that several series settle.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from typing import Any
 import pandas as pd
 from pandas.io.formats import style
 
+from fkp_utils import profiles
 from fkp_utils.course import notebooks
 from fkp_utils.evaluation import verdicts
-from fkp_utils.system import backend, devices, files, places
+from fkp_utils.system import files, places
 
-PLACE = places.RESULTS / "claims.json"  # verdicts on photos
+PLACE = places.RESULTS / "claims.json"  # settled verdicts
 PAGE = notebooks.LAST
 REPORTS = {
     "S0": "Fifteen points of Kaggle's faces",
@@ -108,9 +110,27 @@ CLAIMS = tuple(
 )  # fmt: skip
 
 
+# What a series is made on, by a name of its own, and how notebooks read it.  "labels" are Kaggle's own without images.
+DATA = {name: name for name in ("kaggle", "celeba", "imm", "landmarks68", "synthetic")}
+DATA |= {"labels": "kaggle", "faces_300w": "landmarks68", "drawings": "landmarks68"}
+SETTLING = {
+    r"S0\.[12] ": ("labels", "kaggle"),  # how labels spread, and what fills them
+    r"S4\.1 ": ("celeba", "labels", "kaggle"),
+    r"S4\.": ("celeba", "kaggle", "synthetic"),  # five points
+    r"S1\.[1-3] ": ("imm", "kaggle", "synthetic"),  # the nose tip, and 58 points
+    r"S1\.4 ": ("landmarks68", "faces_300w", "kaggle", "synthetic"),  # 68 points
+    r"S0\.13 (drawings|photographed)": ("drawings", "kaggle", "synthetic"),
+    r"": ("kaggle", "synthetic"),  # images with 15 points, procedures, and causes, which are known of synthetic faces
+}  # the data that can settle a test, in their order, by a pattern of its identity; the first that fits counts
+WORK = ("full", "long", "quick", "smoke")  # profiles, the most work first
+
+
 @dataclasses.dataclass(frozen=True)
 class Test:
-    """One recorded test of a claim.  identity: as recorded, such as "S0.1 axis"; holds: as `records.claim` has it."""
+    """One recorded test of a claim.  identity: as recorded, such as "S0.1 axis"; holds: as `verdicts.Verdict` has it.
+
+    data, profile, device, date, version of the package, epochs and restarts of the profile: what it rests on, if known.
+    """
 
     identity: str
     statement: str
@@ -121,6 +141,11 @@ class Test:
     data: str
     profile: str
     why: str = ""
+    device: str = ""
+    date: str = ""
+    version: str = ""
+    epochs: int | None = None
+    restarts: int | None = None
 
     @property
     def claim(self) -> str:
@@ -138,6 +163,18 @@ class Test:
         return verdicts.WORDS[self.holds]
 
     @property
+    def told(self) -> str:
+        """The verdict, what was found, and why it is so."""
+        return f"{self.verdict}: {self.ours}" + f"; {self.why}" * bool(self.why)
+
+    @property
+    def basis(self) -> str:
+        """What it rests on, in words; what is not known is left out."""
+        work = f"{self.epochs} epochs, {self.restarts} restarts" if self.epochs else ""
+        version = self.version and f"version {self.version}"
+        return ", ".join(filter(None, (self.data, self.profile, work, self.device, self.date, version)))
+
+    @property
     def anchor(self) -> str:
         """Where the page of the notebook shows it."""
         return anchor(self.identity)
@@ -149,25 +186,17 @@ def anchor(identity: str) -> str:
 
 
 def read(folder: pathlib.Path) -> dict[str, dict[str, Any]]:
-    """What the other notebooks of a series recorded: `folder`/NAME.json by name; empty if none was executed."""
+    """What the other notebooks of a series, or folder of records, recorded, by name; empty if none was executed."""
+    folder = folder / "records" if (folder / "records").is_dir() else folder
     paths = [path for path in sorted(folder.glob("[0-9][0-9]_*.json")) if path.stem != PAGE]
     return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
 
 
 def own(tested: Iterable[verdicts.Tested], data: str, profile: str) -> list[Test]:
     """Tests that notebook 14 itself makes of claims about the whole series, to be counted with the others."""
+    facts: dict[str, Any] = {"notebook": PAGE, "data": data, "profile": profile}
     return [
-        Test(
-            each.identity,
-            each.statement,
-            each.theirs,
-            each.ours,
-            each.verdict.holds,
-            PAGE,
-            data,
-            profile,
-            each.verdict.why,
-        )
+        Test(each.identity, each.statement, each.theirs, each.ours, each.verdict.holds, why=each.verdict.why, **facts)
         for each in tested
     ]
 
@@ -178,13 +207,13 @@ def tests(recorded: Mapping[str, Mapping[str, Any]]) -> list[Test]:
     ValueError for a test of no claim in CLAIMS, and for a claim whose notebook was executed and recorded no test of it.
     """
     found = [
-        Test(identity, **value, notebook=name, data=stamp["parameters"]["DATA"], profile=stamp["parameters"]["PROFILE"])
+        Test(identity, **value, notebook=name, **_stamped(stamp))
         for name, stamp in recorded.items()
         for identity, value in stamp["claims"].items()
     ]
-    order = [claim.identity for claim in CLAIMS]
+    known = {claim.identity for claim in CLAIMS}
     for test in found:
-        if test.claim not in order and test.report not in OTHERS:
+        if test.claim not in known and test.report not in OTHERS:
             raise ValueError(f"{test.notebook} records {test.identity!r}; no claim of that number is in claims.CLAIMS")
     made = {(test.claim, test.notebook) for test in found}
     lacking = [
@@ -194,6 +223,19 @@ def tests(recorded: Mapping[str, Mapping[str, Any]]) -> list[Test]:
     ]
     if lacking:
         raise ValueError(f"claims without a record, though their notebook was executed: {', '.join(lacking)}")
+    return _ordered(found)
+
+
+def _stamped(stamp: Mapping[str, Any]) -> dict[str, Any]:
+    """What the tests of an executed notebook rest on, but for the device, which each of them has recorded."""
+    profile = profiles.profile(stamp["parameters"]["PROFILE"])
+    found = {"data": stamp["parameters"]["DATA"], "date": stamp["executed"][:10]}
+    found |= {"profile": profile.name, "epochs": profile.epochs, "restarts": profile.restarts}
+    return found | {"version": stamp["versions"]["fkp_utils"]}
+
+
+def _ordered(found: list[Test]) -> list[Test]:
+    order = [claim.identity for claim in CLAIMS]
     order += sorted({test.claim for test in found} - {*order})
     return sorted(found, key=lambda test: order.index(test.claim))
 
@@ -213,17 +255,19 @@ def verdict(claim: Claim, found: Iterable[Test], existing: Iterable[str]) -> str
     return ", ".join(f"{count} {words[count > 1]}" for words, count in numbers.items() if count)
 
 
-def front(found: Iterable[Test], existing: Iterable[str]) -> pd.DataFrame:
-    """A row for each claim, as HTML: what the earlier report says, its figures, the verdict here, links to tests."""
+def front(found: Iterable[Test], existing: Iterable[str], kept: Mapping[str, Test] | None = None) -> pd.DataFrame:
+    """A row for each claim, as HTML: what a report says, its figures, verdicts as `published` and here, and links."""
     found, existing = list(found), list(existing)
     rows = []
     for claim in CLAIMS:
         own = [test for test in found if test.claim == claim.identity]
         pages = {test.notebook: test for test in reversed(own)}  # the first test of each
         links = " ".join(link(pages[name], name[:2]) for name in sorted(pages)) or claim.notebook[:2]
-        words = (claim.identity, claim.statement, claim.theirs, verdict(claim, own, existing))
+        settled = [test for test in (kept or {}).values() if test.claim == claim.identity]
+        told = verdict(claim, settled, ()) if settled else "–"
+        words = (claim.identity, claim.statement, claim.theirs, told, verdict(claim, own, existing))
         rows.append((*map(html.escape, words), links))
-    return pd.DataFrame(rows, columns=["claim", "an earlier report", "its figures", "here", "page"])
+    return pd.DataFrame(rows, columns=["claim", "an earlier report", "its figures", "settled", "here", "page"])
 
 
 def link(test: Test, text: str) -> str:
@@ -231,28 +275,22 @@ def link(test: Test, text: str) -> str:
     return f'<a href="{test.notebook}.ipynb#{test.anchor}">{html.escape(text)}</a>'
 
 
-def table(found: Iterable[Test], report: str, photos: Mapping[str, Test] | None = None) -> pd.DataFrame:
-    """A row for each test of a report, by its number, as HTML; photos: tests on photos by identity, if there are."""
-    rows, on_photos = [], f"photos ({next(iter(photos.values())).profile})" if photos else ""
+def table(found: Iterable[Test], report: str, kept: Mapping[str, Test]) -> pd.DataFrame:
+    """A row for each test of a report, by its number, as HTML: what settles it, as `published`, and what was found."""
+    rows = []
     for test in (each for each in found if each.report == report):
-        other = (photos or {}).get(test.identity)
-        decided = f"{test.verdict}: {test.why}" if test.why else test.verdict
-        words = {"statement": test.statement, "theirs": test.theirs, "verdict": decided}
-        words[f"here ({test.data}, {test.profile})"] = test.ours
-        if photos:
-            words[on_photos] = f"{other.verdict}: {other.ours}" if other else "–"
+        other = kept.get(test.identity)
+        words = {"statement": test.statement, "theirs": test.theirs, "settled": other.told if other else "–"}
+        words |= {"rests on": other.basis if other else "–", f"here ({test.data}, {test.profile})": test.told}
         rows.append({"claim": link(test, test.identity)} | {name: html.escape(text) for name, text in words.items()})
     return pd.DataFrame(rows)
 
 
 def frame(found: Iterable[Test]) -> pd.DataFrame:
-    """A row for each test, by its identity: claim, report, statement, here (what was found), verdict, why, notebook."""
-    columns = ["claim", "report", "statement", "here", "verdict", "why", "notebook"]
-    found = list(found)
-    rows = [
-        (each.claim, each.report, each.statement, each.ours, each.verdict, each.why, each.notebook) for each in found
-    ]
-    return pd.DataFrame(rows, [each.identity for each in found], columns)
+    """A row for each test, by its identity; here: what was found, the other columns as in `Test`."""
+    facts = ["claim", "report", "statement", "ours", "verdict", "why", "notebook", "basis"]
+    rows = {each.identity: [getattr(each, fact) for fact in facts] for each in found}
+    return pd.DataFrame(rows.values(), rows.keys(), facts).rename(columns={"ours": "here", "basis": "rests on"})
 
 
 def styled(table: pd.DataFrame) -> style.Styler:
@@ -278,47 +316,67 @@ def long_runs(folder: pathlib.Path = PLACE.parent) -> pd.DataFrame:
         faces, data = facts.get("faces", ""), facts.get("data", {})
         if isinstance(faces, dict):
             faces = ", ".join(f"{count:,} {part}" for part, count in faces.items())
-        rows.append(
-            {
-                "results": path.stem,
-                "data": data.get("name", "") if isinstance(data, dict) else str(data),
-                "faces": str(faces),
-                "how much": str(facts.get("profile") or facts.get("network") or ""),
-                "device": str(facts.get("device", "")),
-                "date": str(facts.get("date", ""))[:10],
-            }
-        )
+        name = data.get("name", "") if isinstance(data, dict) else str(data)
+        work = str(facts.get("profile") or facts.get("network") or "")
+        rows.append((path.stem, name, str(faces), work, str(facts.get("device", "")), str(facts.get("date", ""))[:10]))
     return pd.DataFrame(rows, columns=["results", "data", "faces", "how much", "device", "date"])
 
 
-def publish(folder: pathlib.Path, target: pathlib.Path = PLACE) -> pathlib.Path:
-    """Keeps the tests in `folder` (records of a series on photos) for pages that are made without photos.
+def settled(made: Iterable[Test]) -> list[Test]:
+    """Of the tests that several series made, one for each identity: the one that settles it.
 
-    Returns the path.  ValueError if nothing was recorded there.
+    The first data in the order of SETTLING that decide a test give its verdict; other data say nothing about it.  Of
+    series on the same data the one with the most work (WORK) speaks alone.  If none decides, the first one's "cannot be
+    told" stays, with its reason.  So what comes later in the order never overrules what has decided before it.
     """
-    recorded = read(folder)
-    if not recorded:
-        raise ValueError(f"{folder}: no records; expected those of a series, such as build/series/kaggle-quick/records")
-    facts = {
-        "device": devices.cpu(),
-        "versions": backend.versions(),
-        "executed": {name: stamp["executed"] for name, stamp in recorded.items()},
-        "rows": [dataclasses.asdict(test) for test in tests(recorded)],
-    }
-    files.write_text(target, json.dumps(facts, indent=1))
+    several: dict[str, list[Test]] = {}
+    for test in made:
+        several.setdefault(test.identity, []).append(test)
+    found = []
+    for identity, those in several.items():
+        order = next(order for pattern, order in SETTLING.items() if re.match(pattern, identity))
+        by_work = sorted(those, key=lambda test: -WORK.index(test.profile))
+        most = {test.data: test for test in by_work}  # the last one of each, with the most work
+        able = [most[data] for data in order if data in most]
+        found += [test for test in able if test.holds is not None][:1] or able[:1]
+    return _ordered(found)
+
+
+def publish(series: Iterable[str], target: pathlib.Path = PLACE) -> pathlib.Path:
+    """Keeps the tests that the series settle, a row each with what it rests on; returns the path.
+
+    series: their folders, such as build/series/kaggle-quick.  What its records cannot say of the data is put before it,
+    as a name in DATA: labels=build/series/kaggle-quick.  ValueError for a folder without records, and for data of
+    another name.
+    """
+    made = []
+    for each in series:
+        name, _, place = each.rpartition("=")
+        recorded = read(pathlib.Path(place))
+        if not recorded:
+            raise ValueError(f"{place}: no records; expected those of a series, such as build/series/kaggle-quick")
+        for test in tests(recorded):
+            if name and DATA.get(name) != test.data:
+                known = ", ".join(other for other, data in DATA.items() if data == test.data)
+                raise ValueError(f"{each}: its data are read as {test.data!r}; expected one of {known} before it")
+            made.append(dataclasses.replace(test, data=name or test.data))
+    files.write_text(target, json.dumps({"rows": [dataclasses.asdict(test) for test in settled(made)]}, indent=1))
     return target
 
 
-def published(source: pathlib.Path = PLACE) -> tuple[dict[str, Test], str] | None:
-    """The tests kept by `publish`, by identity, and a sentence on where they come from; None if there are none."""
-    if not source.is_file():
-        return None
-    facts = json.loads(source.read_text(encoding="utf-8"))
-    found = {row["identity"]: Test(**row) for row in facts["rows"]}
-    first = next(iter(found.values()))
-    dates = sorted(date[:10] for date in facts["executed"].values())
-    return found, f"{first.data}, {first.profile}, {facts['device']}, {dates[0]} to {dates[-1]}"
+def published(found: Iterable[Test] = (), source: pathlib.Path = PLACE) -> dict[str, Test]:
+    """The settled tests by identity: those that `publish` kept, none in an installed package, and those of `found` that
+    notebook 14 makes, which are about the package and its long runs.
+    """
+    rows = json.loads(source.read_text(encoding="utf-8"))["rows"] if source.is_file() else []
+    kept = [Test(**row) for row in rows] + [test for test in found if test.notebook == PAGE]
+    return {test.identity: test for test in kept}
 
 
 if __name__ == "__main__":
-    print(publish(pathlib.Path(sys.argv[1])))
+    if sys.argv[1:2] != ["publish"] or len(sys.argv) < 3:
+        sys.exit("usage: python -m fkp_utils.course.claims publish [DATA=]SERIES…, such as build/series/kaggle-quick")
+    try:
+        print(publish(sys.argv[2:]))
+    except ValueError as error:
+        sys.exit(f"error: {error}")

@@ -75,7 +75,7 @@ assert made == 0, "not every notebook was executed; report/index.html shows whic
 def colab_notebook() -> nbformat.NotebookNode:
     """Runs the series on synthetic faces and offers its report as a zip; no drive is mounted."""
     place = "/content/course"
-    parameters = 'PROFILE = "quick"  # smoke, quick or full: how much work is done'
+    parameters = 'PROFILE = "quick"  # smoke, quick, long or full: how much work is done'
     offer = f"""\
 import shutil
 from google.colab import files

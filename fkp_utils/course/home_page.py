@@ -111,11 +111,14 @@ def _fared(book: Mapping[str, nbformat.NotebookNode]) -> list[str]:
     if "error" in stamps.get(notebooks.LAST, {"error": ""}):
         return []
     found = {name: records.read(book[name]) | stamp for name, stamp in stamps.items() if "error" not in stamp}
-    counted = Counter(test.verdict for test in claims.tests(found))
-    numbers = ", ".join(f"{counted[words]}: {words}" for words in verdicts.WORDS.values())
+    here = claims.tests(found)
+    counted = [Counter(test.verdict for test in tests) for tests in (claims.published(here).values(), here)]
+    settled, own = (", ".join(f"{each[words]}: {words}" for words in verdicts.WORDS.values()) for each in counted)
     text = (
-        f"Five earlier reports made {len(claims.CLAIMS)} claims about keypoints on faces. The {counted.total()} tests"
-        f" of them in these notebooks say: {numbers}. [{notebooks.title(notebooks.LAST)}]({notebooks.LAST}.ipynb) has"
+        f"Five earlier reports made {len(claims.CLAIMS)} claims about keypoints on faces."
+        f" The {counted[0].total()} tests that settle them, on the data that each is about, say: {settled}."
+        f" The {counted[1].total()} tests of them in these notebooks say: {own}."
+        f" [{notebooks.title(notebooks.LAST)}]({notebooks.LAST}.ipynb) has"
         " every claim, with its figures and a link to the cell that tests it."
     )
     return ["## The earlier reports", text]

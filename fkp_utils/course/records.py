@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fkp_utils.evaluation import verdicts
+from fkp_utils.system import devices
 
 if TYPE_CHECKING:
     import nbformat  # takes seconds to import, and a kernel needs it for nothing else
@@ -27,23 +29,6 @@ def record(name: str, value: Any) -> None:
     _show({"name": name, "value": plain}, f"`{name}` = {_text(plain)}")
 
 
-def claim(
-    identity: str, statement: str, theirs: str, ours: str, holds: verdicts.Verdict | bool | None
-) -> verdicts.Verdict:
-    """Records and shows the test of an earlier report's claim; returns its verdict.
-
-    identity, theirs, ours: as in `verdicts.Tested`.  holds: a verdict; or True, False, or None where the loaded data
-    cannot tell.
-    """
-    if not isinstance(holds, verdicts.Verdict):
-        holds = verdicts.Verdict(None if holds is None else bool(holds))
-    text = f"**{identity}: {holds}.** {statement} Earlier report: {theirs}. Here: {ours}."
-    if holds.holds is None and holds.why:
-        text += f" It cannot be told, as {holds.why}."
-    _show({"claims": _as_json([verdicts.Tested(identity, statement, theirs, ours, holds)])}, text)
-    return holds
-
-
 def audit(tests: Iterable[verdicts.Tested]) -> None:
     """Records tests of the earlier reports' claims, and shows them in one table with what decides each."""
     tests = list(tests)
@@ -55,6 +40,7 @@ def audit(tests: Iterable[verdicts.Tested]) -> None:
 
 
 def _as_json(tests: Iterable[verdicts.Tested]) -> dict[str, dict[str, Any]]:
+    device = devices.accelerator() if "keras" in sys.modules else devices.cpu()
     return {
         each.identity: {
             "statement": each.statement,
@@ -62,6 +48,7 @@ def _as_json(tests: Iterable[verdicts.Tested]) -> dict[str, dict[str, Any]]:
             "ours": each.ours,
             "holds": each.verdict.holds,
             "why": each.verdict.why,
+            "device": device,
         }
         for each in tests
     }

@@ -53,6 +53,9 @@ def is_lower(
     It is only if that is so in 95% of bootstrap draws of persons from the faces, and of the pairs of restarts, whose
     errors are those on the evaluation part of each run.  by_seed: only restarts of the same seed are paired, which
     begin with the same weights and see the faces in the same order, if the two runs differ in the labels alone.
+
+    With a factor of 1 it is not lower either if the interval of `difference` and the difference of the means of the
+    restarts lie within `matters`.
     """
     squares = [(run.predict(faces) - faces.points).reshape(-1) ** 2 for run in (first, second)]
     groups = np.repeat(faces.groups, squares[0].size // len(faces))
@@ -61,7 +64,16 @@ def is_lower(
     restarts = verdicts.of_pairs(errors[0], factor * errors[1])
     if by_seed and min(map(len, errors)) > 1:
         restarts = verdicts.of_restarts(errors[0] < factor * errors[1])
-    return verdicts.agreed([verdicts.of_share(float(less)), restarts])
+    told = verdicts.agreed([verdicts.of_share(float(less)), restarts])
+    apart = abs(np.mean(np.sqrt(errors[0])) - np.mean(np.sqrt(errors[1])))
+    if told.holds is not None or factor != 1 or apart >= matters(faces):
+        return told
+    return verdicts.unless_small(told, difference(first, second, faces, repeats, seed), matters(faces))
+
+
+def matters(faces: face_sets.Faces) -> float:
+    """The change of an RMSE, in px of these faces' images, below which it does not matter: `verdicts.MATTERS`."""
+    return verdicts.MATTERS * faces.size[1] / verdicts.SIDE
 
 
 def extra_cost(
@@ -87,8 +99,8 @@ def beats(
     """Whether the run's error is lower than that of points (N, K, 2) that need no training, such as a baseline's.
 
     By the interval of the difference over persons, and by the restarts, whose errors are those on the evaluation part:
-    the faces have to be that part.
+    the faces have to be that part.  As in `is_lower`, a gain within `matters` is none.
     """
     gain = bootstrap.rmse_difference(run.predict(faces), baseline, faces.points, faces.groups, repeats, seed)
     lower = run.restarts["evaluation"].to_numpy() < metrics.rmse(baseline, faces.points)
-    return verdicts.below(gain, 0.0, lower)
+    return verdicts.below(gain, 0.0, lower, matters=matters(faces))

@@ -1,38 +1,53 @@
 """Where an interval becomes a verdict: a claim holds, does not hold, or cannot be told, and why.
 
 A claim holds if its whole 95% interval lies on the claimed side of a threshold, and does not if it lies on the other
-side.  A claim about networks also has to be the same for their restarts: one training may be luck.
+side.  A claim about networks also has to be the same for their restarts: one training may be luck.  A claim of a
+difference does not hold either if all of the interval is too near to the threshold to matter.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from fkp_utils import metrics
 
 SURE = 0.95  # share of draws, or of restarts, from which something is said
+# A smaller change of an RMSE, in px of images of SIDE px, does not matter: it is a tenth of an error of one pixel, a
+# third of a percent of the distance between the eyes, and less than two people differ by who label the same face.
+MATTERS, SIDE = 0.1, 96
 WORDS = {True: "holds", False: "does not hold", None: "cannot be told here"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """holds: True, False, or None where it cannot be told.  why: what decided, in a few words for a reader."""
+    """holds: True, False, or None where it cannot be told.  why: what decided, in a few words for a reader.
+
+    equal: whether it does not hold because any difference is too small to matter; then the opposite does not either.
+    """
 
     holds: bool | None
     why: str = ""
+    equal: bool = False
 
     def __str__(self) -> str:
         return WORDS[self.holds]
+
+    @property
+    def side(self) -> bool | None:
+        """Whether the claim holds (True) or its opposite does (False); None if neither is told."""
+        return None if self.equal else self.holds
 
     def __bool__(self) -> bool:
         raise TypeError("a verdict has three values; ask for its `holds`")
 
     def __invert__(self) -> Verdict:
         """The verdict on the opposite claim."""
-        return Verdict(None if self.holds is None else not self.holds, self.why)
+        return self if self.equal else Verdict(None if self.holds is None else not self.holds, self.why)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,23 +70,62 @@ def unknown(why: str) -> Verdict:
     return Verdict(None, why)
 
 
-def above(found: metrics.Estimate | None, threshold: float = 0.0, restarts: Iterable[bool] | None = None) -> Verdict:
+def unlearnt(who: str) -> Verdict:
+    """It cannot be told of a network that has not learnt enough."""
+    return unknown(f"{who} is no better than the mean points; it takes more epochs")
+
+
+def above(
+    found: metrics.Estimate | None,
+    threshold: float = 0.0,
+    restarts: Iterable[bool] | None = None,
+    matters: float = 0.0,
+    drawn: str = "persons",
+) -> Verdict:
     """Whether a value is above the threshold; None for a value that was not measured.
 
-    restarts: whether it is so in each restart, where the claim is about networks.
+    restarts: whether it is so in each restart, where the claim is about networks.  matters: as in `unless_small`.
+    drawn: what the interval is over; with more of them it is narrower.
     """
     if found is None:
         return unknown("it was not measured")
     if found.low <= threshold <= found.high:
-        return unknown(f"the interval from {found.low:.3g} to {found.high:.3g} includes {threshold:.3g}")
-    higher = found.low > threshold
-    side = Verdict(higher, f"the whole interval lies {'above' if higher else 'below'} {threshold:.3g}")
-    return side if restarts is None else agreed([side, of_restarts(restarts)])
+        words = f"the interval from {found.low:.3g} to {found.high:.3g} includes {threshold:.3g}"
+        told = unknown(f"{words}; {_needed(found, threshold)} as many {drawn} would decide if the value stays")
+    else:
+        higher = found.low > threshold
+        told = Verdict(higher, f"the whole interval lies {'above' if higher else 'below'} {threshold:.3g}")
+        told = told if restarts is None else agreed([told, of_restarts(restarts)])
+    return unless_small(told, found, matters, threshold)
 
 
-def below(found: metrics.Estimate | None, threshold: float = 0.0, restarts: Iterable[bool] | None = None) -> Verdict:
+def below(
+    found: metrics.Estimate | None, threshold: float = 0.0, restarts: Iterable[bool] | None = None, **more: Any
+) -> Verdict:
     """Whether a value is below the threshold; as `above`."""
-    return ~above(found, threshold, None if restarts is None else [not each for each in restarts])
+    return ~above(found, threshold, None if restarts is None else [not each for each in restarts], **more)
+
+
+def unless_small(told: Verdict, found: metrics.Estimate, matters: float, threshold: float = 0.0) -> Verdict:
+    """The verdict; but if it cannot be told, and all of the interval is nearer to the threshold than `matters`, neither
+    the claim of a difference holds nor its opposite.
+
+    These are the two one-sided tests of D. J. Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15 (1987),
+    657–680, each at 2.5% by a 95% interval.
+    """
+    if told.holds is None and max(found.high - threshold, threshold - found.low) < matters:
+        near = f"the whole interval, {found.low:.3g} to {found.high:.3g}, lies within {matters:.2g} of {threshold:.3g}"
+        return Verdict(False, f"{near}, which is too little to matter", equal=True)
+    return told
+
+
+def _needed(found: metrics.Estimate, threshold: float) -> str:
+    """How many times what is drawn makes an interval end at the threshold: its width falls with the square root."""
+    distance = abs(found.value - threshold)
+    half = found.value - found.low if found.value > threshold else found.high - found.value
+    times = (half / distance) ** 2 if distance else math.inf
+    step = 1 if times <= 10 else 10
+    return f"about {max(2, step * math.ceil(times / step))} times" if times <= 100 else "more than 100 times"
 
 
 def between(found: metrics.Estimate, low: float, high: float) -> Verdict:
@@ -80,29 +134,29 @@ def between(found: metrics.Estimate, low: float, high: float) -> Verdict:
         return Verdict(True, f"the whole interval lies between {low:.3g} and {high:.3g}")
     if found.high < low or found.low > high:
         return Verdict(False, f"the whole interval lies outside {low:.3g} to {high:.3g}")
-    return unknown(f"the interval from {found.low:.3g} to {found.high:.3g} reaches beyond a limit")
+    return unknown(f"the interval from {found.low:.3g} to {found.high:.3g} crosses a limit; it takes more persons")
 
 
-def of_share(share: float, what: str = "bootstrap draws") -> Verdict:
-    """What a share of draws says of a claim: it holds from 95% on, does not up to 5%."""
+def of_share(share: float, what: str = "bootstrap draws", drawn: str = "persons") -> Verdict:
+    """What a share of draws says of a claim: it holds from 95% on, does not up to 5%; drawn: as in `above`."""
     holds = True if share >= SURE else False if share <= 1 - SURE else None
-    return Verdict(holds, f"it is so in {share:.0%} of the {what}")
+    return Verdict(holds, f"it is so in {share:.0%} of the {what}" + f"; it takes more {drawn}" * (holds is None))
 
 
 def of_restarts(restarts: Iterable[bool]) -> Verdict:
     """Whether what each restart (or seed) says is the same for nearly all of them; not told by fewer than two."""
     found = [bool(each) for each in restarts]
     if len(found) < 2:
-        return unknown(f"there {'is' if len(found) == 1 else 'are'} {len(found) or 'no'} restart{'s' * (not found)}")
-    return of_share(float(np.mean(found)), "restarts")
+        return unknown(f"there {'is 1 restart' if found else 'are no restarts'}; at least 2 are needed")
+    return of_share(float(np.mean(found)), f"{len(found)} restarts", "restarts")
 
 
 def of_pairs(lower: Sequence[float] | np.ndarray, higher: Sequence[float] | np.ndarray) -> Verdict:
     """Whether the first values, of one training's restarts, are lower than the second's, pair by pair."""
     if min(len(lower), len(higher)) < 2:
-        return unknown("one of the two was not restarted")
+        return unknown("one of the two was not restarted; at least 2 restarts of each are needed")
     pairs = np.asarray(lower)[:, None] < np.asarray(higher)
-    return of_share(float(pairs.mean()), "pairs of restarts")
+    return of_share(float(pairs.mean()), f"pairs of {len(lower)} and {len(higher)} restarts", "restarts")
 
 
 def agreed(verdicts: Iterable[Verdict]) -> Verdict:
@@ -111,7 +165,7 @@ def agreed(verdicts: Iterable[Verdict]) -> Verdict:
     if {each.holds for each in found} in ({True}, {False}):
         return found[0]
     open_ = [each.why for each in found if each.holds is None]
-    return unknown("; ".join(dict.fromkeys(open_)) or "persons and restarts say different things")
+    return unknown("; ".join(dict.fromkeys(open_)) or "persons and restarts disagree; it takes more of both")
 
 
 def all_hold(verdicts: Iterable[Verdict]) -> Verdict:

@@ -132,7 +132,7 @@ def claims(
 
 def _claims_on_labels(faces: face_sets.Faces, data: str) -> list[verdicts.Tested]:
     table = given_table(faces)
-    counts = verdicts.unknown("these are not the rows of Kaggle's own file")
+    counts = verdicts.unknown("it takes the rows of Kaggle's own file")
     ours = f"{len(faces):,} rows, not those of Kaggle's own file"
     if data == "kaggle" and len(faces) == KAGGLE_ROWS:
         same, ours = int((table["x given"] == table["Kaggle: given"]).sum()), "counts compared"
@@ -140,7 +140,7 @@ def _claims_on_labels(faces: face_sets.Faces, data: str) -> list[verdicts.Tested
     incomplete = float((~faces.given.all(axis=1)).mean())
     share = verdicts.Verdict(0.65 <= incomplete <= 0.75, "a share from 65% to 75% counts as about 70%")
     if data == "synthetic":
-        share = verdicts.unknown("the labels of made faces are hidden at Kaggle's rates on purpose")
+        share = verdicts.unknown("made faces hide labels at Kaggle's rates on purpose; it takes Kaggle's own")
     elif "Kaggle: given" not in table:
         share = verdicts.unknown("the claim is about Kaggle's 15 points")
     return [

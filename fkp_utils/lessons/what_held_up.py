@@ -17,10 +17,10 @@ from fkp_utils import metrics
 from fkp_utils.evaluation import verdicts
 
 REASONS = {
-    r"mean points|learnt|to learn|too few epochs": ("a network had not learnt enough", "more epochs and faces"),
+    r"mean points|learn|epochs": ("a network had not learnt enough", "more epochs and faces"),
     r"restart": ("too few restarts, or they differ", "more restarts"),
     r"interval|draws": ("the interval, or the draws, leave it open", "more persons"),
-    r"not trained|to be had": ("a network was not trained", "another profile, or its weights"),
+    r"not train|left out|to be had": ("a network was not trained", "another profile, or its weights"),
     r".": ("the data lack what it takes", "another data set"),
     r"": ("no reason is recorded", ""),
 }  # and what would help, by a pattern of the words in which a test gives its reason; the first that fits counts
@@ -34,7 +34,7 @@ def claims(variants: tuple[pd.DataFrame, str] | None) -> list[verdicts.Tested]:
 
     variants: the table of long runs with the columns variant and eval mse, in px², and where it comes from.
     """
-    best, ours = verdicts.unknown("no table of long runs is at hand"), "no table of long runs is at hand"
+    best, ours = verdicts.unknown("it takes the table of long runs"), "no table of long runs is at hand"
     if variants is not None:
         table, where = variants
         first = table.loc[table["eval mse"].idxmin()]
@@ -44,7 +44,7 @@ def claims(variants: tuple[pd.DataFrame, str] | None) -> list[verdicts.Tested]:
             best = verdicts.Verdict(found, f"the lowest error on evaluation faces is that of {first['variant']}")
         else:
             ours += "; VGG-16 was not trained"
-            best = verdicts.unknown("VGG-16 was not trained for the table")
+            best = verdicts.unknown("VGG-16 was not trained for the table of long runs")
     app, function = (_there(f"fkp_utils.app.{name}") for name in ("web", "prediction"))
     return [
         verdicts.Tested(
@@ -72,10 +72,7 @@ def claims(variants: tuple[pd.DataFrame, str] | None) -> list[verdicts.Tested]:
 
 
 def _there(module: str) -> verdicts.Verdict:
-    try:
-        found = importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # of the room that holds it
-        found = False
+    found = importlib.util.find_spec(module) is not None
     return verdicts.Verdict(True, "the package has it") if found else verdicts.unknown("the package has none")
 
 
@@ -149,15 +146,6 @@ def _refuted(part: pd.DataFrame, most: int) -> str:
 
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'s' * (count != 1)}"
-
-
-def example(identity: str, sources: Mapping[str, pd.DataFrame]) -> tuple[str, metrics.Estimate, str] | None:
-    """Where a test found one value with an interval, that value and its verdict: in the first of the sources that has
-    it; None if none has."""
-    for where, tests in sources.items():
-        if identity in tests.index and (found := interval(str(tests.loc[identity, "here"]))):
-            return where, found, str(tests.loc[identity, "verdict"])
-    return None
 
 
 def variant_errors(table: pd.DataFrame) -> pd.DataFrame:

@@ -128,6 +128,50 @@ def learnable(described: experiment.Experiment, training: faces.Faces) -> faces.
     return training.select(complete)
 
 
+@dataclasses.dataclass(frozen=True)
+class _Learner:
+    """A model, the one around it that is compiled, and the values of the optimizer's variables before the first step.
+
+    The last one is kept: a restart, and an experiment that differs in its faces alone, takes it up with other weights.
+    To trace the same graph again takes longer than some trainings.
+    """
+
+    model: keras.Model
+    whole: keras.Model
+    first: list[np.ndarray]
+
+    def begin(self, whole: keras.Model) -> None:
+        """Takes the weights and random states of another `whole`; the optimizer has made no step."""
+        for own, new in zip(self.whole.variables, whole.variables, strict=True):
+            own.assign(new)
+        for variable, value in zip(self.whole.optimizer.variables, self.first, strict=True):
+            variable.assign(value)
+
+
+_learners: dict[object, _Learner] = {}  # the last one, by what shapes its graph
+_FACES_AND_TIME = (
+    "data", "pretrained", "missing", "sources", "offset", "ema", "batch", "epochs", "patience", "restarts", "seed"
+)  # fmt: skip  # fields that shape no graph
+
+
+def _learner(
+    described: experiment.Experiment, model: keras.Model, steps: int, mirror: tuple[int, ...], seed: int
+) -> _Learner:
+    """What learns for the experiment in `steps` steps, from the weights of `model`."""
+    architectures.freeze(model, False)
+    whole = trainer(model, described.augmentation, mirror, seed)
+    eager = steps < EAGER and not devices.compiles()
+    usual = experiment.Experiment()
+    graph = dataclasses.replace(described, **{name: getattr(usual, name) for name in _FACES_AND_TIME})
+    key = graph, model.input.shape, mirror, eager, steps if described.schedule != "constant" else None
+    if key not in _learners:
+        compile_trainer(whole, described, steps, eager)
+        _learners.clear()
+        _learners[key] = _Learner(model, whole, [np.asarray(each).copy() for each in whole.optimizer.variables])
+    _learners[key].begin(whole)
+    return _learners[key]
+
+
 def train(
     described: experiment.Experiment,
     model: keras.Model,
@@ -135,8 +179,9 @@ def train(
     seed: int,
     state: pathlib.Path,
     tell: Callable[[str], None],
-) -> list[Epoch]:
-    """Trains the model in place and leaves it at the epoch with the lowest validation error; returns all epochs.
+) -> tuple[list[Epoch], list[np.ndarray]]:
+    """Trains from the weights of `model`, whose own may change; returns all epochs, and the weights after the one with
+    the lowest validation error.
 
     state: a file that is written now and then and read at the start, so that a killed training goes on; removed at the
     end.  tell: gets a line of progress.  TrainingError if the error is not finite or grows out of all bounds.
@@ -145,69 +190,84 @@ def train(
     training = learnable(described, parts.training)
     batches = Batches(training.images, meaning.targets(training), described.batch, seed)
     check = Batches(parts.validation.images, meaning.targets(parts.validation), described.batch, None)
-    whole = trainer(model, described.augmentation, meaning.mirror, seed)
-    eager = described.epochs * len(batches) < EAGER and not devices.compiles()
-    phases = [(0, described.frozen_epochs, True), (described.frozen_epochs, described.epochs, False)]
+    if described.frozen_epochs:
+        whole = trainer(model, described.augmentation, meaning.mirror, seed)
+    else:
+        learner = _learner(described, model, described.epochs * len(batches), meaning.mirror, seed)
+        model, whole = learner.model, learner.whole
     memory = _Memory(state, model, whole, described.ema)
-    for first, last, frozen in phases:
+    for first, last in ((0, described.frozen_epochs), (described.frozen_epochs, described.epochs)):
         if first == last:
             continue
-        architectures.freeze(model, frozen)
-        compile_trainer(whole, described, (last - first) * len(batches), eager)
+        if described.frozen_epochs:
+            architectures.freeze(model, first == 0)
+            compile_trainer(whole, described, (last - first) * len(batches))
         memory.restore(first, last)
-        while len(memory.epochs) < last and not _stops(described, memory, frozen):
-            memory.add(_epoch(described, whole, batches, check, memory, tell))
-    memory.finish()
-    return memory.epochs
-
-
-def _stops(described: experiment.Experiment, memory: _Memory, frozen: bool) -> bool:
-    late = len(memory.epochs) - 1 - memory.best
-    return not frozen and 0 < described.patience <= late
-
-
-def _epoch(
-    described: experiment.Experiment,
-    whole: keras.Model,
-    batches: Batches,
-    check: Batches,
-    memory: _Memory,
-    tell: Callable[[str], None],
-) -> Epoch:
-    number, start = len(memory.epochs), time.monotonic()
-    known = memory.epochs[-1] if memory.epochs else None
-    errors = f" · train {known.training:.2f} px · val {known.validation:.2f} px" if known else ""
-
-    def step(batch: int, logs: object = None) -> None:
-        left = (described.epochs - number - (batch + 1) / len(batches)) * (time.monotonic() - start)
-        left *= len(batches) / (batch + 1)
-        tell(f"epoch {number + 1}/{described.epochs}{errors} · {left:.0f} s left")
-        memory.step()
-
-    batches.start(number)
-    logs = whole.fit(
-        batches,
-        validation_data=check,
-        initial_epoch=number,
-        epochs=number + 1,
-        shuffle=False,  # the order is that of `Batches`
-        verbose=0,
-        callbacks=[
-            keras.callbacks.LambdaCallback(
-                on_train_batch_end=step, on_test_begin=lambda _: memory.swap(), on_test_end=lambda _: memory.swap()
+        watch = _Watch(described, batches, memory, tell)
+        if len(memory.epochs) == last or watch.stops():
+            continue
+        try:
+            whole.fit(
+                batches,
+                validation_data=check,
+                initial_epoch=len(memory.epochs),
+                epochs=last,
+                shuffle=False,  # the order is that of `Batches`
+                verbose=0,
+                callbacks=[watch],
             )
-        ],
-    ).history
-    epoch = Epoch(float(logs["rmse"][0]), float(logs["val_rmse"][0]), time.monotonic() - start)
-    if not (
-        math.isfinite(logs["loss"][0]) and max(epoch.training, epoch.validation) < LOST * max(whole.input[0].shape[1:3])
-    ):
-        raise TrainingError(
-            f"{described.label}: epoch {number + 1} ends with loss {logs['loss'][0]:.3g}, training error"
-            f" {epoch.training:.3g} px, validation error {epoch.validation:.3g} px; a lower learning rate than"
-            f" {described.learning_rate:g} may help"
-        )
-    return epoch
+        except BaseException:
+            _learners.clear()  # it has stopped anywhere
+            raise
+    return memory.epochs, memory.finish()
+
+
+class _Watch(keras.callbacks.Callback):
+    """What happens around the steps of a training: order, progress, averages, memory, and an early end."""
+
+    def __init__(
+        self, described: experiment.Experiment, batches: Batches, memory: _Memory, tell: Callable[[str], None]
+    ) -> None:
+        super().__init__()
+        self.described, self.batches, self.memory, self.tell = described, batches, memory, tell
+        self.begun, self.done = time.monotonic(), 0
+
+    def stops(self) -> bool:
+        """Whether the validation error has not fallen for long enough."""
+        late = len(self.memory.epochs) - 1 - self.memory.best
+        return len(self.memory.epochs) > self.described.frozen_epochs and 0 < self.described.patience <= late
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        self.start = time.monotonic()
+        self.batches.start(epoch)
+
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+        self.done += 1
+        epochs = self.memory.epochs
+        errors = f" · train {epochs[-1].training:.2f} px · val {epochs[-1].validation:.2f} px" if epochs else ""
+        steps = (self.described.epochs - len(epochs)) * len(self.batches) - batch - 1
+        left = steps * (time.monotonic() - self.begun) / self.done
+        self.tell(f"epoch {len(epochs) + 1}/{self.described.epochs}{errors} · {left:.0f} s left")
+        self.memory.step()
+
+    def on_test_begin(self, logs: object = None) -> None:
+        self.memory.swap()
+
+    def on_test_end(self, logs: object = None) -> None:
+        self.memory.swap()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        found = logs or {}
+        errors = float(found["rmse"]), float(found["val_rmse"])
+        most = LOST * max(self.model.input[0].shape[1:3])
+        if not (math.isfinite(found["loss"]) and max(errors) < most):
+            raise TrainingError(
+                f"{self.described.label}: epoch {epoch + 1} ends with loss {found['loss']:.3g}, training error"
+                f" {errors[0]:.3g} px, validation error {errors[1]:.3g} px; a lower learning rate than"
+                f" {self.described.learning_rate:g} may help"
+            )
+        self.memory.add(Epoch(*errors, time.monotonic() - self.start))
+        self.model.stop_training = self.stops()
 
 
 class _Memory:
@@ -282,6 +342,7 @@ class _Memory:
             np.savez(file, epochs=epochs, best=self.best, steps=self.steps, **arrays)  # type: ignore[arg-type]  # none is allow_pickle
         self.saved = time.monotonic()
 
-    def finish(self) -> None:
-        self.model.set_weights(self.weights)
+    def finish(self) -> list[np.ndarray]:
+        """The weights of the best epoch; the state on disk is removed."""
         self.state.unlink(missing_ok=True)
+        return self.weights

@@ -134,13 +134,13 @@ def _train(described: experiment.Experiment, path: pathlib.Path, line: progress.
     for number in range(described.restarts):
         done = partial / f"restart-{number}.json"
         if not done.exists():
-            trained, result = _restart(described, parts, number, partial / f"state-{number}.npz", line)
-            model.set_weights(trained.get_weights())
+            weights, result = _restart(described, parts, number, partial / f"state-{number}.npz", line)
+            model.set_weights(weights)
             points = predict(model, parts.evaluation, meaning)
             result["evaluation"] = metrics.rmse(points, parts.evaluation.points)
             if _kept([*restarts, result]) == number:
                 with files.replacing(partial / "best.npz") as new, new.open("wb") as file:
-                    np.savez(file, *model.get_weights())
+                    np.savez(file, *weights)
             files.write_text(done, json.dumps(result))
         restarts.append(json.loads(done.read_text(encoding="utf-8")))
     kept = _kept(restarts)
@@ -173,17 +173,17 @@ def _kept(restarts: list[dict[str, Any]]) -> int:
 
 def _restart(
     described: experiment.Experiment, parts: data_views.Parts, number: int, state: pathlib.Path, line: progress.Line
-) -> tuple[keras.Model, dict[str, Any]]:
-    """The model of one restart, trained, and its seed, best epoch and history; `state` as in `loop.train`."""
+) -> tuple[list[np.ndarray], dict[str, Any]]:
+    """The weights of one restart, trained, and its seed, best epoch and history; `state` as in `loop.train`."""
     seed = described.seed + number
     count = f" {number + 1}/{described.restarts}" if described.restarts > 1 else ""
     model = build(described, parts, seed)
     start = time.monotonic()
-    epochs = loop.train(
+    epochs, weights = loop.train(
         described, model, parts, seed, state, lambda text: line.write(f"{described.label}{count} · {text}")
     )
     best = min(range(len(epochs)), key=lambda place: epochs[place].validation)
-    return model, {
+    return weights, {
         "seed": seed,
         "best_epoch": best + 1,
         "validation": epochs[best].validation,

@@ -1,6 +1,9 @@
 import csv
 import dataclasses
+import re
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -25,6 +28,14 @@ def _own_folders(tmp_path, monkeypatch):
 def rows(path):
     with path.open(newline="") as file:
         return [(int(row["RowId"]), float(row["Location"])) for row in csv.DictReader(file)]
+
+
+def test_nothing_is_said_but_what_is_wrong(tmp_path):
+    command = [sys.executable, "-m", "fkp_utils.app.submission", "--root", str(tmp_path / "nowhere")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert re.fullmatch(r"error: .*nowhere.*\n", done.stderr), done.stderr
 
 
 def test_it_answers_what_is_asked_and_leaves_a_model(tmp_path, capsys):

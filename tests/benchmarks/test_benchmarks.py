@@ -8,10 +8,11 @@ import sys
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
-from fkp_utils import profiles
+from fkp_utils import keypoints, profiles
 from fkp_utils.datasets.synthetic import generator as synthetic
+from fkp_utils.datasets.synthetic import people
 from fkp_utils.models import architectures
 from fkp_utils.system import places
 
@@ -153,6 +154,35 @@ def test_face_finders_are_counted_on_annotated_photos(bench, tmp_path):
     assert "scikit-image" in done.stdout
     assert bench("face_finders").returncode == 2
     assert "no finder x" in bench("face_finders", "--root", str(tmp_path), "--finders", "x").stderr
+
+
+def test_drawings_are_compared_with_photos(bench, tmp_path):
+    faces = synthetic.render(people.draw(8, 3), points_of=keypoints.LANDMARKS_68)
+    for kind in ("drawings", "photos"):
+        (tmp_path / kind).mkdir()
+        for number, (image, points) in enumerate(zip(faces.images[:, :, :, 0], faces.points, strict=True)):
+            levels = Image.fromarray(image)
+            levels = ImageOps.posterize(levels, 3) if kind == "drawings" else levels
+            levels.resize((192, 192)).save(tmp_path / kind / f"{number}.png")
+            rows = "\n".join(f"{x:.2f} {y:.2f}" for x, y in 2 * points + 1.5)
+            (tmp_path / kind / f"{number}.pts").write_text(f"version: 1\nn_points: 68\n{{\n{rows}\n}}\n")
+    folders = ("--drawings", str(tmp_path / "drawings"), "--wild", str(tmp_path / "photos"))
+    done = bench("drawings", *folders, "--results", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "drawings.json").read_text())["rows"]
+    network, means = (
+        {row["kind"]: row for row in rows if row["network"] == name and "low" in row}
+        for name in ("the model of the package", "mean points")
+    )
+    assert network["photos"]["nme"] < network["drawings"]["nme"] < 0.7 * means["drawings"]["nme"]
+    gain = network["drawings"]["nme"] - means["drawings"]["nme"]
+    assert network["against the mean points"]["nme"] == pytest.approx(gain)
+    by_point = [row["nme"] for row in rows if row["kind"] == "point"]
+    assert np.mean(by_point) == pytest.approx(network["drawings"]["nme"])
+    worst = [row["nme"] for row in rows if row["kind"] == "worst"]
+    assert len(worst) == 5
+    assert worst == sorted(worst, reverse=True)
+    assert bench("drawings").returncode == 2
 
 
 def test_the_app_loses_no_request_under_load(bench, tmp_path):

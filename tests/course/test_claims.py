@@ -1,19 +1,24 @@
 import json
 import re
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
 
+from fkp_utils import profiles
 from fkp_utils.course import claims, notebooks
+from fkp_utils.datasets import loading
 from fkp_utils.evaluation import verdicts
 from fkp_utils.system import places
 
 
-def stamp(*identities, holds=True, data="synthetic"):
-    claim = {"statement": "It <is> so.", "theirs": "5", "ours": "4 [3, 5]", "holds": holds}
+def stamp(*identities, holds=True, data="synthetic", profile="quick"):
+    claim = {"statement": "It <is> so.", "theirs": "5", "ours": "4 [3, 5]", "holds": holds, "device": "GPU"}
     return {
-        "parameters": {"DATA": data, "PROFILE": "quick"},
+        "parameters": {"DATA": data, "PROFILE": profile},
         "executed": "2026-01-02T03:04:05+00:00",
+        "versions": {"fkp_utils": "0.9"},
         "claims": {identity: claim for identity in identities},
     }
 
@@ -77,7 +82,7 @@ def test_a_record_of_no_claim_is_an_error():
 def test_what_is_said_elsewhere_is_tested_too_and_comes_last():
     found = claims.tests({"13_best_model": stamp("K.2", "K.1 gain"), "02_imputation": stamp("S0.2 KNN")})
     assert [test.identity for test in found] == ["S0.2 KNN", "K.1 gain", "K.2"]
-    assert len(claims.table(found, "K")) == 2
+    assert len(claims.table(found, "K", {})) == 2
 
 
 def test_the_verdict_on_a_claim_counts_its_tests():
@@ -99,31 +104,40 @@ def test_the_front_table_has_a_row_a_claim_and_leads_to_the_cells():
     assert row["page"] == '<a href="01_eda.ipynb#claim-s0-1-axis">01</a>'
     assert table.iloc[1]["page"] == "02"
     assert table.iloc[1]["here"] == "announced"
+    assert set(table["settled"]) == {"–"}
+    kept = {test.identity: test for test in claims.tests({"01_eda": stamp(*EDA, holds=False)})}
+    settled = claims.front(found, ["01_eda"], kept).set_index("claim")
+    assert settled.loc["S0.1", ["settled", "here"]].tolist() == ["does not hold", "holds"]
+    assert settled.loc["S0.2", "settled"] == "–"
 
 
-def test_the_table_of_a_report_is_html_with_what_was_found_on_photos():
+def test_the_table_of_a_report_is_html_with_what_settles_each_test():
     found = claims.tests({"01_eda": stamp(*EDA)})
-    table = claims.table(found, "S0")
-    assert list(table) == ["claim", "statement", "theirs", "verdict", "here (synthetic, quick)"]
+    table = claims.table(found, "S0", {})
+    assert list(table) == ["claim", "statement", "theirs", "settled", "rests on", "here (synthetic, quick)"]
     assert table["claim"].tolist() == ['<a href="01_eda.ipynb#claim-s0-1-axis">S0.1 axis</a>']
     assert "data-text" in claims.styled(table).to_html()
     assert table["statement"].tolist() == ["It &lt;is&gt; so."]
-    photos = {test.identity: test for test in claims.tests({"01_eda": stamp(*EDA, holds=False, data="kaggle")})}
-    assert claims.table(found, "S4", photos)["photos (quick)"].tolist() == ["does not hold: 4 [3, 5]"]
-    assert claims.table(found, "S4", {"S0.1 axis": photos["S0.1 axis"]})["photos (quick)"].tolist() == ["–"]
-    assert claims.table(found, "S2").empty
+    assert table[["settled", "rests on"]].to_numpy().tolist() == [["–", "–"]]
+    kept = {test.identity: test for test in claims.tests({"01_eda": stamp(*EDA, holds=False, data="celeba")})}
+    row = claims.table(found, "S4", kept).iloc[0]
+    assert row["settled"] == "does not hold: 4 [3, 5]"
+    assert row["rests on"] == "celeba, quick, 12 epochs, 2 restarts, GPU, 2026-01-02, version 0.9"
+    assert row["here (synthetic, quick)"] == "holds: 4 [3, 5]"
+    assert claims.table(found, "S2", kept).empty
 
 
 def test_the_reason_of_a_verdict_stands_beside_it():
     made = stamp(*EDA)
     made["claims"]["S0.1 axis"]["why"] = "the whole interval lies above 0"
     found = claims.tests({"01_eda": made})
-    assert claims.table(found, "S0")["verdict"].tolist() == ["holds: the whole interval lies above 0"]
+    assert found[0].told == "holds: 4 [3, 5]; the whole interval lies above 0"
     frame = claims.frame(found)
     assert frame.index.tolist() == list(EDA)
     assert frame.loc["S0.1 axis"].to_dict() == {
         "claim": "S0.1", "report": "S0", "statement": "It <is> so.", "here": "4 [3, 5]", "verdict": "holds",
         "why": "the whole interval lies above 0", "notebook": "01_eda",
+        "rests on": "synthetic, quick, 12 epochs, 2 restarts, GPU, 2026-01-02, version 0.9",
     }  # fmt: skip
     assert claims.frame([]).empty
 
@@ -142,17 +156,86 @@ def test_counts_are_of_tests_by_report():
     assert list(table) == list(verdicts.WORDS.values())
 
 
-def test_what_was_found_on_photos_is_kept(tmp_path):
-    (tmp_path / "01_eda.json").write_text(json.dumps(stamp(*EDA, data="kaggle")))
-    (tmp_path / f"{claims.PAGE}.json").write_text(json.dumps(stamp("S0.11 best")))
-    claims.publish(tmp_path, tmp_path / "kept.json")
-    found, text = claims.published(tmp_path / "kept.json")
-    assert found == {test.identity: test for test in claims.tests(claims.read(tmp_path))}
-    assert text.startswith("kaggle, quick, ")
-    assert text.endswith("2026-01-02 to 2026-01-02")
-    assert claims.published(tmp_path / "nothing.json") is None
-    with pytest.raises(ValueError, match="no records"):
-        claims.publish(tmp_path / "nothing")
+def made(identity, *rows):
+    """Tests of one identity, each given as (data, profile, holds)."""
+    words = {"statement": "It is so.", "theirs": "5", "ours": "4", "notebook": "03_lenet_activations"}
+    return [claims.Test(identity, **words, data=data, profile=profile, holds=holds) for data, profile, holds in rows]
+
+
+@pytest.mark.parametrize(
+    ("identity", "rows", "expected"),
+    [
+        ("S0.7 KNN", [("synthetic", "full", False), ("kaggle", "quick", True)], ("kaggle", "quick", True)),
+        ("S0.7 KNN", [("synthetic", "quick", False), ("kaggle", "quick", None)], ("synthetic", "quick", False)),
+        ("S0.7 KNN", [("kaggle", "quick", True), ("kaggle", "full", False)], ("kaggle", "full", False)),
+        ("S0.7 KNN", [("kaggle", "quick", True), ("kaggle", "full", None)], ("kaggle", "full", None)),
+        ("S0.7 KNN", [("synthetic", "full", None), ("kaggle", "smoke", None)], ("kaggle", "smoke", None)),
+        ("S0.7 KNN", [("labels", "full", False), ("celeba", "full", False)], None),  # they say nothing of it
+        ("S0.1 axis", [("kaggle", "full", False), ("labels", "quick", True)], ("labels", "quick", True)),
+        ("S0.1 axis", [("synthetic", "full", True)], None),
+        ("S0.10 small", [("labels", "full", False), ("kaggle", "quick", True)], ("kaggle", "quick", True)),
+        ("S4.1 normal", [("kaggle", "full", False), ("celeba", "quick", True)], ("celeba", "quick", True)),
+        ("S4.2 own network", [("kaggle", "full", False), ("celeba", "quick", True)], ("celeba", "quick", True)),
+        ("S1.2 loss", [("kaggle", "full", False), ("imm", "quick", True)], ("imm", "quick", True)),
+        ("S1.4 MAE", [("faces_300w", "full", False), ("landmarks68", "quick", True)], ("landmarks68", "quick", True)),
+        ("S1.5 beard", [("kaggle", "full", None), ("synthetic", "quick", True)], ("synthetic", "quick", True)),
+        ("S0.13 drawings", [("kaggle", "full", False), ("drawings", "quick", True)], ("drawings", "quick", True)),
+        ("K.1", [("synthetic", "full", False), ("kaggle", "quick", True)], ("kaggle", "quick", True)),
+    ],
+)
+def test_the_first_data_that_decide_a_test_settle_it(identity, rows, expected):
+    for several in (rows, rows[::-1]):
+        found = [(test.data, test.profile, test.holds) for test in claims.settled(made(identity, *several))]
+        assert found == ([expected] if expected else [])
+
+
+def test_every_claim_can_be_settled_by_data_that_there_are():
+    assert {data for order in claims.SETTLING.values() for data in order} == claims.DATA.keys()
+    assert set(claims.DATA.values()) == set(loading.NAMES)
+    assert set(profiles.PROFILES) <= set(claims.WORK)
+
+
+def keep(folder, **records):
+    (folder / "records").mkdir(parents=True)
+    for name, record in records.items():
+        (folder / "records" / f"{name.strip('_')}.json").write_text(json.dumps(record))
+    return folder
+
+
+def test_what_several_series_settle_is_kept_with_what_it_rests_on(tmp_path):
+    photos = keep(tmp_path / "a", _01_eda=stamp(*EDA, data="kaggle"), _02_imputation=stamp("S0.2 KNN", data="kaggle"))
+    (photos / f"records/{claims.PAGE}.json").write_text(json.dumps(stamp("S0.11 best")))
+    labels = keep(tmp_path / "b", _01_eda=stamp(*EDA, holds=False, data="kaggle", profile="full"))
+    claims.publish([str(photos / "records"), f"labels={labels}"], tmp_path / "kept.json")
+    found = claims.published(source=tmp_path / "kept.json")
+    assert [(test.identity, test.data, test.profile, test.holds) for test in found.values()] == [
+        ("S0.1 axis", "labels", "full", False),
+        ("S0.2 KNN", "kaggle", "quick", True),
+        ("S4.1 normal", "labels", "full", False),
+    ]
+    assert found["S0.1 axis"].basis == "labels, full, 200 epochs, 50 restarts, GPU, 2026-01-02, version 0.9"
+    own = claims.own([verdicts.Tested("S0.14 app", "a", "b", "c", verdicts.unknown("d"))], "kaggle", "smoke")
+    assert [*claims.published([*own, found["S0.1 axis"]], tmp_path / "nothing.json")] == ["S0.14 app"]
+
+
+def test_series_that_cannot_be_published_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="no records; expected those of a series"):
+        claims.publish([str(tmp_path / "nothing")])
+    series = keep(tmp_path / "a", _01_eda=stamp(*EDA, data="kaggle"))
+    for name in ("celeba", "drawings", "elsewhere"):
+        with pytest.raises(ValueError, match="read as 'kaggle'; expected one of kaggle, labels before it"):
+            claims.publish([f"{name}={series}"])
+    for words, told in ((["publish"], "usage: "), (["publish", str(tmp_path / "nothing")], "error: ")):
+        command = [sys.executable, "-m", "fkp_utils.course.claims", *words]
+        done = subprocess.run(command, cwd=places.CHECKOUT, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert done.stderr.startswith(told)
+
+
+def test_what_is_published_is_read_with_what_is_known_of_it():
+    found = claims.published()
+    assert len(found) > 100
+    assert all(test.basis.startswith(test.data) and "None" not in test.basis for test in found.values())
 
 
 def test_long_runs_are_listed_with_where_they_come_from(tmp_path):

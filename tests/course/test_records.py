@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fkp_utils.course import records
 from fkp_utils.evaluation import verdicts
+from fkp_utils.system import devices
 
 
 @dataclasses.dataclass
@@ -45,15 +46,6 @@ def test_a_value_is_shown_where_it_is_made(shown):
     assert shown.cells[1].outputs[0].data["text/markdown"] == "`share` = {x: 0.1235, of: [1, 2]}"
 
 
-@pytest.mark.parametrize(("holds", "words"), [(True, "holds"), (np.False_, "does not hold"), (None, "cannot be told")])
-def test_a_claim_has_both_figures_and_a_verdict(shown, holds, words):
-    records.claim("S0.1 rows", "There are many rows.", "7,049", "3,000", holds)
-    claim = records.read(shown)["claims"]["S0.1 rows"]
-    assert claim["holds"] is (None if holds is None else bool(holds))
-    assert (claim["theirs"], claim["ours"]) == ("7,049", "3,000")
-    assert words in shown.cells[1].outputs[0].data["text/markdown"]
-
-
 def test_an_audit_is_one_table_of_several_tests(shown):
     tests = [
         verdicts.Tested("S0.1 a", "It is so.", "5", "4 | 3", verdicts.Verdict(True, "the interval lies above it")),
@@ -63,12 +55,13 @@ def test_an_audit_is_one_table_of_several_tests(shown):
     found = records.read(shown)["claims"]
     assert list(found) == ["S0.1 a", "S0.1 b"]
     assert found["S0.1 b"] == {
-        "statement": "It is not.", "theirs": "6", "ours": "7", "holds": None, "why": "nothing was restarted"
+        "statement": "It is not.", "theirs": "6", "ours": "7", "holds": None, "why": "nothing was restarted",
+        "device": devices.cpu(),
     }  # fmt: skip
     text = shown.cells[1].outputs[0].data["text/markdown"]
     assert "| S0.1 a | It is so. | 5 | 4 / 3 | **holds**: the interval lies above it |" in text
     with pytest.raises(ValueError, match=r"'S0\.1 a' is recorded twice"):
-        records.claim("S0.1 a", "Again.", "5", "4", True)
+        records.audit(tests[:1])
         records.read(shown)
 
 

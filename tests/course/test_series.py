@@ -112,7 +112,8 @@ def test_the_last_notebook_is_executed_after_all_others_and_again_after_each(tin
     for name in ("03_fails", "04_bare"):
         (tiny.folder / f"notebooks/{name}.ipynb").unlink()
     own = [claim.identity for claim in claims.CLAIMS if claim.notebook == notebooks.LAST]
-    source = f"from fkp_utils.course import records\nfor name in {own}:\n    records.claim(name, 'a', 'b', 'c', None)"
+    source = "from fkp_utils.course import records\nfrom fkp_utils.evaluation import verdicts\n"
+    source += f"records.audit(verdicts.Tested(name, 'a', 'b', 'c', verdicts.unknown('d')) for name in {own})"
     write_notebook(tiny.folder / f"notebooks/{notebooks.LAST}.ipynb", ["parameters", source])
     assert pending(tiny) == {notebooks.LAST}
     edit(tiny.folder / "notebooks/02_second.ipynb", "a line", "another line")
@@ -210,7 +211,7 @@ def test_two_reports_do_not_mix(tiny):
     ("options", "sentence"),
     [
         (["--data", "cats"], "no data set 'cats'; there are synthetic, kaggle"),
-        (["--profile", "huge"], "no profile 'huge'; there are smoke, quick, full"),
+        (["--profile", "huge"], "no profile 'huge'; there are smoke, quick, long, full"),
         (["--kernel", "cobol"], "no kernel 'cobol'; there are "),
         (["--jobs", "0"], "jobs is '0'; expected"),
         (["--jobs", "two"], "jobs is 'two'; expected"),

@@ -34,6 +34,14 @@ class Trained:
         return np.nan_to_num(some.points) + self.error * noise
 
 
+class Alike(Trained):
+    """Errs by a fiftieth more than `Trained` on every other person, and by as much less on the others."""
+
+    def predict(self, some):
+        points, scale = np.nan_to_num(some.points), np.where(some.subject % 2, 1.02, 0.98)
+        return points + scale[:, None, None] * (super().predict(some) - points)
+
+
 def test_the_difference_is_that_of_the_two_errors():
     some, first, second = made(), Trained(1, (1, 1)), Trained(2, (2, 2), seed=1)
     found = comparisons.difference(first, second, some)
@@ -61,6 +69,31 @@ def test_the_difference_is_that_of_the_two_errors():
 )
 def test_lower_needs_persons_and_restarts(first, second, factor, expected):
     assert comparisons.is_lower(first, second, made(), factor).holds is expected
+
+
+@pytest.mark.parametrize(
+    ("restarts", "factor", "side", "expected"),
+    [
+        ((2.0, 2.1), 1, 96, False),  # within a tenth of a pixel, over persons and restarts
+        ((2.0, 2.1), 1 / 1.02, 96, None),  # the claim has a margin of its own
+        ((2.0, 2.1), 1, 8, None),  # in small images less matters
+        ((1.0, 1.0), 1, 96, None),  # the restarts differ by more
+    ],
+)
+def test_what_differs_too_little_is_neither_lower_nor_higher(restarts, factor, side, expected):
+    some = made()
+    some = dataclasses.replace(some, images=np.zeros((len(some), side, side, 1), np.uint8))
+    found = comparisons.is_lower(Trained(2, restarts), Alike(2, (2.0, 2.1)), some, factor)
+    assert found.holds is expected
+    assert (~found).holds is expected, "the opposite does not hold either"
+
+
+def test_a_baseline_that_is_as_good_is_not_beaten_nor_better():
+    some = dataclasses.replace(made(), images=np.zeros((60, 96, 96, 1), np.uint8))
+    run = Trained(1, (1, 1.1))
+    for verdict in (found := comparisons.beats(run, run.predict(some) + 1e-4, some), ~found):
+        assert verdict.holds is False
+        assert "too little to matter" in verdict.why
 
 
 @pytest.fixture

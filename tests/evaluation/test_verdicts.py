@@ -1,7 +1,10 @@
+import re
+
+import numpy as np
 import pytest
 
 from fkp_utils import metrics
-from fkp_utils.evaluation import verdicts
+from fkp_utils.evaluation import bootstrap, verdicts
 
 HIGH, LOW, WIDE = metrics.Estimate(3, 2, 4), metrics.Estimate(-3, -4, -2), metrics.Estimate(0, -1, 1)
 
@@ -33,6 +36,62 @@ def test_above_needs_the_whole_interval_and_the_restarts(found, threshold, resta
         opposite = None if expected is None else not expected
         assert (~verdict).holds is opposite
         assert verdicts.below(found, threshold).holds is opposite
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "expected"),
+    [(0.02, -0.05, 0.09, False), (0.02, -0.05, 0.11, None), (0.05, 0.02, 0.09, True), (-0.05, -0.09, -0.02, False)],
+)
+def test_a_difference_that_does_not_matter_is_none(value, low, high, expected):
+    found = metrics.Estimate(value, low, high)
+    verdict = verdicts.above(found, matters=0.1)
+    assert verdict.holds is expected
+    small = low < 0 < high and expected is False
+    assert (verdict.equal, (~verdict).equal) == (small, small)
+    opposite = {True: False, False: not small, None: None}[expected]
+    assert verdicts.below(found, matters=0.1).holds is (~verdict).holds is (False if small else opposite)
+    assert verdict.side is (None if small else expected)
+    assert verdicts.above(found, matters=0.1, restarts=[True, False]).holds is (None if high > 0.1 else False)
+    moved = metrics.Estimate(value + 1, low + 1, high + 1)
+    assert verdicts.above(moved, 1, matters=0.1).holds is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "needed"),
+    [
+        (1, -1, 3, "about 4 times as many persons"),
+        (1, -0.1, 2, "about 2 times"),
+        (-1, -9, 3, "about 20 times"),  # (4 / 1)² = 16
+        (0.1, -1, 1, "more than 100 times"),
+        (0, -1, 1, "more than 100 times"),
+    ],
+)
+def test_what_is_open_says_how_many_persons_would_decide(value, low, high, needed):
+    assert f"; {needed}" in verdicts.above(metrics.Estimate(value, low, high)).why
+    moved = metrics.Estimate(value + 5, low + 5, high + 5)
+    assert f"{needed.split(' times')[0]} times as many restarts" in verdicts.below(moved, 5, drawn="restarts").why
+
+
+def test_so_many_persons_do_decide():
+    random = np.random.default_rng(0)
+    few = random.normal(0, 1, 40)
+    few += 0.2 - few.mean()
+    open_ = bootstrap.mean(few)
+    assert verdicts.above(open_).holds is None
+    times = int(re.search(r"about (\d+) times", verdicts.above(open_).why)[1])
+    assert verdicts.above(bootstrap.mean(np.tile(few, times + 1))).holds is True
+    assert verdicts.above(bootstrap.mean(np.tile(few, max(1, times // 2)))).holds is None
+
+
+def test_what_is_open_says_what_it_takes():
+    assert verdicts.of_restarts([True]).why == "there is 1 restart; at least 2 are needed"
+    assert verdicts.of_restarts([]).why == "there are no restarts; at least 2 are needed"
+    assert (
+        verdicts.of_pairs([1, 3], [2, 4]).why
+        == "it is so in 75% of the pairs of 2 and 2 restarts; it takes more restarts"
+    )
+    assert verdicts.of_share(0.5).why == "it is so in 50% of the bootstrap draws; it takes more persons"
+    assert verdicts.of_share(1.0).why == "it is so in 100% of the bootstrap draws"
 
 
 def test_between_two_limits():
@@ -67,7 +126,7 @@ def test_ways_of_asking_have_to_agree():
     yes, no, open_ = verdicts.Verdict(True, "a"), verdicts.Verdict(False, "b"), verdicts.unknown("c")
     assert verdicts.agreed([yes, yes]).holds is True
     assert verdicts.agreed([no, no]).holds is False
-    assert verdicts.agreed([yes, no]) == verdicts.unknown("persons and restarts say different things")
+    assert verdicts.agreed([yes, no]).why.startswith("persons and restarts disagree")
     assert verdicts.agreed([yes, open_]) == open_
 
 

@@ -104,8 +104,11 @@ def test_the_front_says_how_the_earlier_reports_fared(show):
     page = show("index")
     text = page.locator("#the-earlier-reports").inner_text()
     assert f"made {len(claims.CLAIMS)} claims" in text
-    counted = [int(number) for number in re.findall(r"(\d+): ", text)]
-    assert sum(counted) == int(re.search(r"The (\d+) tests", text)[1]) > len(claims.CLAIMS)
+    told = re.findall(r"The (\d+) tests [^:]*say: ([^.]*)\.", text)
+    assert len(told) == 2, "the settled verdicts, and those of these notebooks"
+    for total, verdicts in told:
+        assert sum(map(int, re.findall(r"(\d+): ", verdicts))) == int(total)
+    assert int(told[1][0]) > len(claims.CLAIMS)
 
 
 def test_every_claim_is_in_the_last_notebook_and_leads_to_the_cell_that_tests_it(open_page, root):

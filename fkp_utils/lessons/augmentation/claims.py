@@ -63,7 +63,7 @@ def _flip(trained: Mapping[str, runs.Run], faces: face_sets.Faces, draws: dict[s
             "Points with a twin suffer most from it.",
             "shown, not measured",
             f"MSE grows by {twins:.1f} px² at twins, {middle:.1f} at points of the middle",
-            verdicts.of_share(most) if restarted else verdicts.unknown("nothing was restarted"),
+            verdicts.of_share(most) if restarted else verdicts.of_restarts([True]),
         ),
     ]
 
@@ -83,7 +83,7 @@ def _networks(
     ]
     if not any(name.startswith("VGG") for name in pairs):
         ours = "not trained: only the full profile does it, on all faces"
-        verdict = verdicts.unknown("it was not trained")
+        verdict = verdicts.unknown("it was not trained; it takes the full profile")
         found.append(verdicts.Tested("S0.10 VGG-16", "Augmentation lowers the error of VGG-16.", VGG, ours, verdict))
     return found
 

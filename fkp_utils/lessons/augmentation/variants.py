@@ -127,7 +127,7 @@ def gain_table(found: Mapping[str, Gain]) -> pd.DataFrame:
             "kept restart: change (px)": str(gain.change),
             "all restarts: mean change (px)": f"{gain.restarts:+.2f}",
             "all restarts: lower in pairs": f"{gain.pairs:.0%}",
-            "verdict": WORDS[gain.verdict.holds],
+            "verdict": WORDS[gain.verdict.side],
             "reason": gain.verdict.why.replace("it is so", "lower"),
         }
         for name, gain in ((name, found[name]) for name in by_change(found))
@@ -144,7 +144,7 @@ def in_words(found: Mapping[str, Gain]) -> str:
     """Which augmentations pay, which cost, and of which neither can be told."""
     by_word: dict[str, list[str]] = {word: [] for word in WORDS.values()}
     for name in by_change(found):
-        by_word[WORDS[found[name].verdict.holds]].append(name)
+        by_word[WORDS[found[name].verdict.side]].append(name)
     pays, costs, unknown = (", ".join(names) for names in by_word.values())
     told = [f"{pays or 'no augmentation'} pays", f"{costs or 'none'} costs"]
     return ", ".join(told + ([f"and it cannot be told of {unknown}"] if unknown else []))

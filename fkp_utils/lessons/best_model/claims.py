@@ -8,7 +8,7 @@ import numpy as np
 
 from fkp_utils import faces as face_sets
 from fkp_utils import metrics
-from fkp_utils.evaluation import bootstrap, verdicts
+from fkp_utils.evaluation import bootstrap, comparisons, verdicts
 
 
 def claims(
@@ -24,6 +24,7 @@ def claims(
     predicted: points (N, K, 2) in px of the N faces by step, in the order of the steps.  last: the last step that was
     trained.  highest: (N, K, 2) px, the highest places of its heat maps.
     """
+    matters = comparisons.matters(faces)
     first, final = next(iter(predicted)), list(predicted)[-1]
     pairs = (predicted[final], predicted[first]), (predicted[last], highest)
     lower, gain = (
@@ -35,14 +36,14 @@ def claims(
             "The last step has a lower error than LeNet-5 on the same faces.",
             "heat maps and masked loss gain",
             f"RMSE changes by {lower} px",
-            verdicts.below(lower),
+            verdicts.below(lower, matters=matters),
         ),
         verdicts.Tested(
             "K.2",
             "The mean place of a heat map has a lower error than its highest place.",
             "−19% elsewhere",
             f"RMSE changes by {gain} px",
-            verdicts.below(gain),
+            verdicts.below(gain, matters=matters),
         ),
     ]
 

@@ -94,7 +94,7 @@ def maps(alike: Mapping[str, metrics.Estimate], learnt: bool) -> verdicts.Tested
         f"Grad-CAM maps of left-eye y and nose x are almost the same at three depths (r above {ALIKE}).",
         "almost the same, by eye",
         ", ".join(f"{layer} r = {value}" for layer, value in alike.items()),
-        verdict if learnt else verdicts.unknown("the network is no better than the mean points"),
+        verdict if learnt else verdicts.unlearnt("the network"),
     )
 
 

@@ -45,7 +45,7 @@ def described(faces: data_views.Data, profile: profiles.Profile, side: int) -> d
     at the start are those of ImageNet where they lie at hand, and in any case in the full profile; else those of a
     network trained on synthetic faces, or random ones if the faces are synthetic themselves.
     """
-    count = {"smoke": 80, "quick": 2 * (profile.deep_faces or 0)}.get(profile.name, 2000)
+    count = {"smoke": 80, "full": 2000}.get(profile.name, 2 * (profile.deep_faces or 0))
     sizes = {MOBILENET: ("mobilenetv2", side, count)}
     if profile.name == "full":
         sizes |= {"DenseNet-169": ("densenet169", 224, 2000), "Xception": ("xception", 299, 1000)}

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from fkp_utils import faces as face_sets
 from fkp_utils import metrics
@@ -45,6 +46,7 @@ class Audit:
                 f"{here} {', '.join(names)}; {chance:.1%} by chance",
                 common if len(self.learnt) > 1 and faces >= ENOUGH else None,
                 max(chance, COMMON),
+                lacks=f"fewer than two networks have learnt, or there are fewer than {ENOUGH} faces",
             )
         ]
 
@@ -88,7 +90,8 @@ class Audit:
                 here = f"RMSE changes by {more[name]} px with coarse pixels of {size} px"
             statement = f"{name} is weak on highly pixelated faces."
             identity = f"S0.12 pixelated {name}"
-            tested.append(self._tested(identity, statement, "seen", here, more.get(name), network=name))
+            lacks = "it was not trained; it takes the full profile"
+            tested.append(self._tested(identity, statement, "seen", here, more.get(name), network=name, lacks=lacks))
         return tested
 
     def cure(self, coarse: metrics.Estimate, plain: metrics.Estimate) -> list[verdicts.Tested]:
@@ -192,11 +195,12 @@ class Audit:
         limit: float = 0.0,
         below: bool = False,
         network: str = "small",
+        lacks: str = "such faces are not known, or too few; it takes other or more faces",
     ) -> verdicts.Tested:
         """Holds if the whole interval is above the limit, or below it; not told of a network that learnt nothing."""
-        verdict = (verdicts.below if below else verdicts.above)(found, limit)
+        verdict = (verdicts.below if below else verdicts.above)(found, limit) if found else verdicts.unknown(lacks)
         if network not in self.learnt:
-            verdict = verdicts.unknown(f"{network} is no better than the mean points")
+            verdict = verdicts.unlearnt(network)
         return verdicts.Tested(identity, statement, theirs, here, verdict)
 
 
@@ -206,3 +210,22 @@ def finding(share: metrics.Estimate, moved: metrics.Estimate, linked: metrics.Es
         f"{share.value:.0%} of planted wrong labels are among twice as many suspects. One grey level moves a point"
         f" by {moved.value:.1f} px; expected and real error correlate by {linked.value:.2f}."
     )
+
+
+def caricatures(published: tuple[pd.DataFrame, str] | None) -> list[verdicts.Tested]:
+    """Whether a network that has met no drawing is better than the mean points on drawings by people.
+
+    published: the table of `benchmarks/drawings.py`, of NME in percent, as `course.summary.published` has it.
+    """
+    here, verdict = "no table of drawings is at hand", verdicts.unknown("results/drawings.json is not at hand")
+    if published is not None:
+        table, where = published
+        rows = table[table["network"] == "the model of the package"].set_index("kind")
+        on, photos, gain = (
+            metrics.Estimate(*rows.loc[kind, ["nme", "low", "high"]].astype(float))
+            for kind in ("drawings", "photos", "against the mean points")
+        )
+        here = f"NME {on}%, of photos {photos}%; {gain}% against the mean points; {where}"
+        verdict = verdicts.below(gain, drawn="drawings")
+    statement = "Drawings by people work: the model of the package is better on them than the mean points."
+    return [verdicts.Tested("S0.13 caricatures", statement, "OK on drawings", here, verdict)]

@@ -127,7 +127,7 @@ class Audit:
     def _all(self, estimates: Iterable[metrics.Estimate], limit: float, above: bool = True) -> verdicts.Verdict:
         """Whether all lie on that side of the limit; not told if a network has learnt nothing."""
         if len(self.learnt) < len(self.networks):
-            return verdicts.unknown("a network is no better than the mean points")
+            return verdicts.unlearnt("a network")
         beyond = verdicts.above if above else verdicts.below
         return verdicts.all_hold(beyond(each, limit) for each in estimates)
 

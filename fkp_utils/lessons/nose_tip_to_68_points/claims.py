@@ -19,7 +19,7 @@ VALUES = (480, 1280, 240)  # that reach the dense layers of the three networks, 
 LOSS, EPOCHS = 0.001, 70  # what the report's loss falls below, and when
 TURNED = 45.0  # degrees between a filter and its random start: half a right angle, which nothing in common has
 FEWEST_EPOCHS = 3
-UNLEARNT = "the network has not learnt enough"
+UNLEARNT = "the network has not learnt enough; it takes more epochs"
 
 
 def layers(values: Sequence[int]) -> list[verdicts.Tested]:
@@ -83,7 +83,7 @@ def nose_tip(
 
 def _faster(base: runs.Run, other: runs.Run) -> verdicts.Tested:
     slow, fast = tasks.seconds(base), tasks.seconds(other)
-    verdict = verdicts.of_share(float((fast[:, None] < slow).mean()), "pairs of epochs")
+    verdict = verdicts.of_share(float((fast[:, None] < slow).mean()), "pairs of epochs", "epochs")
     return verdicts.Tested(
         "S1.1 faster",
         "16 filters a layer train faster than 32.",
@@ -120,7 +120,7 @@ def few_people(
     epochs = int(run.history["epoch"].max())
     shares = (run.predict(learners) - learners.points) / learners.size[::-1]
     loss = float(np.nanmean(shares**2))
-    verdict = verdicts.unknown(f"the faces are of {name}" if name != tasks.IMM else "there are too few epochs")
+    verdict = verdicts.unknown("it takes faces of IMM" if name != tasks.IMM else "there are too few epochs")
     if name == tasks.IMM and (loss < LOSS or epochs >= EPOCHS):
         verdict = verdicts.Verdict(loss < LOSS, f"it is {loss:.5f}")
     return [
@@ -168,7 +168,7 @@ def colour(
             "10.69 on Kaggle",
             f"MAE {scores.loc['resnet18', 'MAE (px)']} px in {height}×{width} px, {name}, not pretrained; the size of"
             " the images behind their figure is not told",
-            verdicts.unknown("pixels of images of another size are not the same"),
+            verdicts.unknown("pixels of images of another size are not the same; it takes theirs"),
         ),
         _above(
             "S1.4 network",
@@ -197,6 +197,7 @@ def _erratic(history: pd.DataFrame, repeats: int, seed: int) -> verdicts.Tested:
         rises,
         0,
         len(steps) > 6,
+        "epochs",
     )
 
 
@@ -208,9 +209,11 @@ def _above(
     found: metrics.Estimate | None,
     limit: float,
     learnt: bool,
+    drawn: str = "persons",
 ) -> verdicts.Tested:
     """A claim that holds if the whole interval is above the limit; nothing is claimed of what learnt nothing."""
-    verdict = verdicts.above(found, limit) if learnt else verdicts.unknown(UNLEARNT)
+    verdict = verdicts.above(found, limit, drawn=drawn) if found else verdicts.unknown(f"{ours}; it takes more {drawn}")
+    verdict = verdict if learnt else verdicts.unknown(UNLEARNT)
     return verdicts.Tested(identity, statement, theirs, ours, verdict)
 
 

@@ -42,7 +42,7 @@ def two_by_two(trainings: sweeps.Trainings, mean: np.ndarray) -> list[verdicts.T
     """Whether the network learns, and what drop-out and flips do to it."""
     faces = trainings.faces
     ours = f"{trainings.text(LOSSES)} after {trainings.usual.epochs} epochs"
-    learns = verdicts.unknown("the training with flips was left out")
+    learns = verdicts.unknown("the training with flips was left out, as it exploded")
     if "flips" in trainings.errors:
         learns = comparisons.beats(trainings.runs["flips"], mean, faces, **trainings.draws)
     return [
@@ -80,13 +80,13 @@ def two_by_two(trainings: sweeps.Trainings, mean: np.ndarray) -> list[verdicts.T
 def rate(trainings: sweeps.Trainings) -> list[verdicts.Tested]:
     """Whether 0.42 is the best rate, by more than two restarts of one training differ, and better than one cycle."""
     known = [f"{each:g}" for each in RATES if f"{each:g}" in trainings.errors]
-    gained, verdict = "nothing was restarted", verdicts.unknown("nothing was restarted")
+    gained, verdict = "nothing was restarted", verdicts.unknown(sweeps.NOT_RESTARTED)
     chance = trainings.chance()
     if "0.42" in known and chance is not None:
         ratio = (RATES[0.41] / RATES[0.42]) ** 0.5
         gap = sweeps.intervals(trainings.errors)["0.42"].value * (ratio - 1)
         gained = f"that would be {gap:.2f} px; by luck two restarts differ by up to {chance} px"
-        verdict = verdicts.below(chance, gap)
+        verdict = verdicts.below(chance, gap, drawn="restarts")
     return [
         verdicts.Tested(
             "S2.3 best",
@@ -125,13 +125,13 @@ def long(trainings: sweeps.Trainings, level: float, full: bool = False) -> list[
     rise = verdicts.of_restarts(each > 1 for each in ends)
     soon = verdicts.of_restarts(table["last"].iloc[0] > 10 for table in tables)
     if not all(early_stopping.plateau(each, level) < len(each) // 2 for each in curves):
-        rise = soon = verdicts.unknown("a training has hardly begun to learn")
+        rise = soon = verdicts.unknown("a training has hardly begun to learn; it takes more epochs")
     stopped = pd.concat(tables).groupby("patience")["last"].mean()
     said = "; ".join(f"patience {patience} ends {share:+.1f}%" for patience, share in stopped.items())
     faces, side = trainings.faces, trainings.faces.size[1]
     best = bootstrap.rmse(trainings.predicted["longer"], faces.points, **trainings.draws)
     value, low, high = (float(sweeps.half_image(each, side)) for each in (best.value, best.low, best.high))
-    equal = verdicts.unknown("the report's faces or its number of epochs are not at hand")
+    equal = verdicts.unknown("it takes the report's faces, Kaggle's, and its number of epochs")
     if trainings.usual.data.name == "kaggle" and full:
         equal = verdicts.Verdict(low <= FIGURE <= high, f"the interval is from {low:.5f} to {high:.5f}")
     return [

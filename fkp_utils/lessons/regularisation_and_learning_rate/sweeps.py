@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fkp_utils import faces as face_sets
     from fkp_utils.training import experiment, runs
 
+NOT_RESTARTED = "nothing was restarted; at least 2 restarts are needed"
 TURN = 0.2  # of a head that is seen to look aside, as `pose.turn` measures it
 RIVALS: Mapping[str, str] = {
     "shifts": "0.42",
@@ -86,12 +87,15 @@ def is_lower(
 ) -> verdicts.Verdict:
     """Whether the first training's error is lower, by the interval of the difference; not told without restarts.
 
-    persons: the same difference with its interval over persons, which must say the same.
+    errors: in px of images of `verdicts.SIDE` px.  persons: the same difference with its interval over persons, which
+    must say the same.  It is not lower either if both intervals lie within `verdicts.MATTERS`.
     """
     if spread(errors)[1] == 0:
-        return verdicts.unknown("nothing was restarted")
-    found = [difference(errors, first, second)] + ([] if persons is None else [persons])
-    return verdicts.agreed(verdicts.below(each) for each in found)
+        return verdicts.unknown(NOT_RESTARTED)
+    found = {"restarts": difference(errors, first, second)} | ({} if persons is None else {"persons": persons})
+    told = verdicts.agreed(verdicts.below(each, drawn=drawn) for drawn, each in found.items())
+    widest = max(found.values(), key=lambda each: max(-each.low, each.high))
+    return verdicts.unless_small(told, widest, verdicts.MATTERS)
 
 
 def by_persons(
@@ -204,7 +208,8 @@ class Trainings:
         """Whether the first has the lower error, as `is_lower`; not told if one of them was left out."""
         if not {first, second} <= set(self.errors):
             return verdicts.unknown("one of the two did not train")
-        persons = by_persons(self.predicted[first], self.predicted[second], self.faces, **self.draws)
+        found = by_persons(self.predicted[first], self.predicted[second], self.faces, **self.draws)
+        persons = metrics.Estimate(*(self.scale * each for each in dataclasses.astuple(found)))
         return is_lower(self.errors, first, second, persons)
 
     def text(self, names: Iterable[str]) -> str:

@@ -90,7 +90,7 @@ class Audit:
         """
         tested, untrained = [], "not trained in this profile"
         for name, word in REASONS.items():
-            ours, verdict = untrained, verdicts.unknown("it was not trained")
+            ours, verdict = untrained, verdicts.unknown(f"it was {untrained}; it takes a larger one")
             if name in pairs:
                 extra = comparisons.extra_cost(pairs[name], pairs["masked"], self.faces, **self._draws)
                 ours, verdict = f"cost changes by {extra} px²", self._above(extra)
@@ -98,7 +98,7 @@ class Audit:
             statement = f"CGD costs {word} with {name} than without."
             tested.append(verdicts.Tested(f"S3.2 {name}", statement, "not separated", ours, verdict))
         for identity, name in {"S3.2 fill alone": "forward fill", "S3.3 mixture": "their augmentation"}.items():
-            ours, verdict = untrained, verdicts.unknown("it was not trained")
+            ours, verdict = untrained, verdicts.unknown(f"it was {untrained}; it takes a larger one")
             if name in pairs:
                 ours = f"RMSE changes by {self._change(pairs[name][1])} px"
                 verdict = comparisons.is_lower(pairs[name][1], self.alone, self.faces, **self._draws)
@@ -115,7 +115,7 @@ class Audit:
         tested = []
         for place in PLACES:
             changes = {name: change for (where, name), change in helped.items() if where == place}
-            verdict = ~self._above(changes["as they are"])
+            verdict = ~self._above(changes["as they are"], comparisons.matters(self.faces))
             if place == "in the labels":
                 verdict = comparisons.is_lower(filled, self.alone, self.faces, **self._draws)
             tested.append(
@@ -136,13 +136,14 @@ class Audit:
     def _change(self, run: runs.Run) -> metrics.Estimate:
         return comparisons.difference(run, self.alone, self.faces, **self._draws)
 
-    def _above(self, estimate: metrics.Estimate) -> verdicts.Verdict:
+    def _above(self, estimate: metrics.Estimate, matters: float = 0.0) -> verdicts.Verdict:
         """Whether it is above 0, over persons; not told by single trainings, nor by a network that learnt nothing."""
         points = self.faces.points
         learnt = metrics.rmse(self.alone.predict(self.faces), points) < metrics.rmse(self.mean, points)
         if len(self.alone.restarts) < 2 or not learnt:
-            return verdicts.unknown("LeNet-5 was not restarted, or is no better than the mean points")
-        return verdicts.above(estimate)
+            why = "LeNet-5 was not restarted, or is no better than the mean points; it takes restarts, or more epochs"
+            return verdicts.unknown(why)
+        return verdicts.above(estimate, matters=matters)
 
 
 def networks(

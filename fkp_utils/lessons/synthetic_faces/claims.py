@@ -36,7 +36,7 @@ def claims(
             f"What is called '{name}' makes a face harder.",
             "seen to fail",
             f"changed alone on the same {len(base)} faces, it adds {rise} px to the {base.mean():.2f} of a face",
-            verdicts.above(rise) if learnt else verdicts.unknown("the network is no better than the mean points"),
+            verdicts.above(rise) if learnt else verdicts.unlearnt("the network"),
         )
         for name, rise in more.items()
     ]

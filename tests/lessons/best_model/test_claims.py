@@ -22,10 +22,13 @@ def test_claims_are_told_from_the_errors(first, rough, expected):
     assert all(each.ours.startswith("RMSE changes by ") for each in found.values())
 
 
-def test_what_cannot_be_told_from_the_same_answers():
-    same = off(1, 1)
-    predicted = {"LeNet-5": same, "views": same}
-    assert [each.verdict.holds for each in claims.claims(predicted, same, "views", FACES, 20)] == [None, None]
+@pytest.mark.parametrize(("side", "expected"), [(96, False), (4, None)])
+def test_a_gain_that_is_too_small_is_none(side, expected):
+    faces = face_sets.Faces(np.zeros((40, side, side, 1), np.uint8), POINTS, keypoints.KAGGLE_15, subject=np.arange(40))
+    first, scale = off(1, 1), np.tile([0.95, 1.05], 20)[:, None, None]  # better for one person, worse for the next
+    last = POINTS + scale * (first - POINTS)
+    found = claims.claims({"LeNet-5": first, "views": last}, first, "views", faces, 100)
+    assert [each.verdict.holds for each in found] == [expected, expected]
 
 
 def test_the_finding_names_the_largest_step():

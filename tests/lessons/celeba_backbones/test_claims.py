@@ -82,7 +82,7 @@ def test_maps_are_alike_if_they_are_at_every_depth():
     assert found.verdict.holds is False
     assert found.ours == f"conv1 r = {same}, conv2 r = {other}"
     unlearnt = claims.maps({"conv1": same}, learnt=False).verdict
-    assert unlearnt == verdicts.unknown("the network is no better than the mean points")
+    assert unlearnt == verdicts.unlearnt("the network")
 
 
 def test_a_word_says_where_weights_come_from():

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from fkp_utils import faces, keypoints, metrics
@@ -27,7 +28,8 @@ def test_hard_faces_are_the_same_if_a_quarter_is_common(audit):
     assert holds(audit.same_faces(about(0.1), 0.1, names, 200)) == {"S0.12 same faces": False}
     assert holds(audit.same_faces(about(0.3), 0.1, names, 200)) == {"S0.12 same faces": None}
     few = audit.same_faces(about(0.5), 0.1, names, 99)[0]
-    assert few.verdict == verdicts.unknown("it was not measured")
+    assert few.verdict.holds is None
+    assert few.verdict.why.endswith("there are fewer than 100 faces")
     assert few.ours == "50% [40%, 60%] of a hardest tenth are in that of all of LeNet-5, small; 10.0% by chance"
 
 
@@ -45,6 +47,7 @@ def test_kinds_are_harder_if_the_whole_ratio_is_above_one(audit):
     }
     assert found[0].ours == "RMSE 1.50 [1.40, 1.60] times that of other faces, 20 faces"
     assert found[4].ours == found[5].ours == "not known, or too few"
+    assert found[4].verdict.why.endswith("it takes other or more faces")
 
 
 def test_a_weakness_is_of_lenet_if_it_loses_more_than_small(audit):
@@ -57,6 +60,7 @@ def test_coarse_pixels_and_their_cure(audit):
     found = audit.pixelated({"LeNet-5": about(0.3), "small": about(0.1)}, 8)
     assert holds(found) == {"S0.12 pixelated LeNet-5": True, "S0.12 pixelated VGG-16": None}
     assert found[1].ours == "not trained in this profile"
+    assert found[1].verdict.why == "it was not trained; it takes the full profile"
     assert holds(audit.cure(about(-0.3), about(0.2))) == {"S0.12 cure": True}
     assert holds(audit.cure(about(0.3), about(0.2))) == {"S0.12 cure": False}
 
@@ -105,9 +109,7 @@ def test_nothing_is_said_of_a_network_that_learnt_nothing():
     audit = claims.Audit(("LeNet-5",))
     for tested in (audit.cure(about(-1), about(0)), audit.attacked({"after": about(9)}, 4.0, 0.9)):
         assert tested[0].verdict.holds is None
-    assert audit.filled({"network − filled": about(-1)})[0].verdict == verdicts.unknown(
-        "small is no better than the mean points"
-    )
+    assert audit.filled({"network − filled": about(-1)})[0].verdict == verdicts.unlearnt("small")
     assert holds(audit.pixelated({"LeNet-5": about(1)}, 8))["S0.12 pixelated LeNet-5"] is True
 
 
@@ -116,3 +118,15 @@ def test_the_finding_is_two_sentences():
         "80% of planted wrong labels are among twice as many suspects. One grey level moves a point by 5.7 px;"
         " expected and real error correlate by 0.57."
     )
+
+
+@pytest.mark.parametrize(("gain", "holds"), [((-5, -7, -3), True), ((-1, -3, 1), None), ((4, 2, 6), False)])
+def test_drawings_by_people_work_if_the_network_is_better_on_them_than_the_mean(gain, holds):
+    values = {"drawings": (7, 6, 8), "photos": (5, 4, 6), "against the mean points": gain}
+    rows = [("the model of the package", kind, *each) for kind, each in values.items()]
+    rows += [("mean points", "drawings", 12, 10, 14)]
+    table = pd.DataFrame(rows, columns=["network", "kind", "nme", "low", "high"])
+    (test,) = claims.caricatures((table, "25 drawings"))
+    assert test.verdict.holds is holds
+    assert test.ours.startswith("NME 7.00 [6.00, 8.00]%, of photos 5.00 [4.00, 6.00]%; ")
+    assert claims.caricatures(None)[0].verdict.holds is None

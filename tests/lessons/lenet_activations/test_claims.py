@@ -79,7 +79,7 @@ def test_filled_labels_flatter_what_is_near_the_average(known, whole):
     assert f"{metrics.mse(nearest, whole):.2f} px² on all" in found[2].ours
     other = audit(known, whole + 9, mean).nearest_faces(whole, gaps=False, photos=True)
     assert holds(other) == {"S0.3 mean": False, "S0.3 figure": False, "S0.3 filled": None}
-    assert other[2].verdict == verdicts.unknown("no label is missing")
+    assert other[2].verdict == verdicts.unknown(claims.NO_GAPS)
     assert holds(audit(known, nearest).nearest_faces(whole, True, photos=False))["S0.3 figure"] is None
 
 
@@ -131,6 +131,16 @@ def test_single_trainings_and_sets_without_gaps_tell_nothing(known, whole):
     alone = holds(tests.gaps({"masked": Answers(whole, 1.0)}))
     assert list(alone) == ["S0.7 mean", "S0.7 KNN", "S0.6 restarts", "S0.7 masked"]
     assert set(alone.values()) == {None}
+
+
+def test_networks_that_hardly_differ_are_neither_better_nor_worse(known, whole):
+    near = whole + np.random.default_rng(1).normal(0, 2, whole.shape)
+    trained = {name: Answers(near, 0.01, number) for number, name in enumerate([*comparison.FILLINGS, "masked"])}
+    predicted = {"nearest faces": near, "mean points": near} | {n: run.predict(known) for n, run in trained.items()}
+    found = {each.identity: each for each in claims.Audit(predicted, known, repeats=100).gaps(trained)}
+    assert found["S0.7 masked"].verdict.holds is False
+    assert "median 0.01 [0.01, 0.01] px, not told apart from masked" in found["S0.7 masked"].ours
+    assert found["S0.7 KNN"].verdict.holds is False, "to stay behind is claimed, and it is as good"
 
 
 def test_own_outputs_help_where_the_second_source_means_another_place(known, whole):

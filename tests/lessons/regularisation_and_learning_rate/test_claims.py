@@ -91,7 +91,7 @@ def test_without_restarts_nothing_is_told():
     found = audit(trained(restarts=1))
     assert set(holds(found).values()) == {None}
     assert found["S2.3 luck"].ours == "nothing was restarted"
-    assert found["S2.6 shifts"].verdict == verdicts.unknown("nothing was restarted")
+    assert found["S2.6 shifts"].verdict == verdicts.unknown(sweeps.NOT_RESTARTED)
 
 
 def test_each_section_has_the_spread_of_its_own_trainings():
@@ -106,7 +106,9 @@ def test_each_section_has_the_spread_of_its_own_trainings():
 
 def test_a_training_that_stays_on_the_plateau_says_nothing_of_early_stopping():
     found = audit(trained(curve=np.full(20, 5.0)))
-    assert found["S2.4 overfits"].verdict == verdicts.unknown("a training has hardly begun to learn")
+    assert found["S2.4 overfits"].verdict == verdicts.unknown(
+        "a training has hardly begun to learn; it takes more epochs"
+    )
     assert found["S2.4 early stopping"].verdict.holds is None
     rising = np.array([*CURVE[:10], *np.linspace(1.2, 2, 10)])
     assert audit(trained(curve=rising))["S2.4 overfits"].verdict.holds is True

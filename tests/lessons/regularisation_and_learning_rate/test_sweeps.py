@@ -66,6 +66,22 @@ def test_lower_needs_restarts_and_persons(first, second, persons, expected):
     assert sweeps.is_lower(once, first, second, persons).holds is None
 
 
+@pytest.mark.parametrize(
+    ("second", "persons", "expected"),
+    [
+        ((2.01, 2.0), metrics.Estimate(0.0, -0.08, 0.08), False),  # both intervals lie within a tenth of a pixel
+        ((2.01, 2.0), metrics.Estimate(0.0, -0.12, 0.08), None),  # the persons may still differ by more
+        ((2.2, 1.8), metrics.Estimate(0.0, -0.08, 0.08), None),  # the restarts may
+        ((2.01, 2.0), None, False),
+    ],
+)
+def test_a_difference_that_is_too_small_is_none_either_way(second, persons, expected):
+    errors = {"a": np.array([2.0, 2.01]), "b": np.array(second)}
+    found = sweeps.is_lower(errors, "a", "b", persons)
+    assert found.holds is expected
+    assert (~found).holds is expected
+
+
 def test_the_difference_over_persons():
     random = np.random.default_rng(0)
     points = random.uniform(0, 9, (30, 5, 2)).astype(np.float32)

@@ -42,5 +42,5 @@ def test_a_change_makes_a_face_harder_if_its_interval_says_so(faces):
 
 
 def test_nothing_is_told_by_a_network_that_is_no_better_than_the_mean_points(faces):
-    reason = verdicts.unknown("the network is no better than the mean points")
+    reason = verdicts.unlearnt("the network")
     assert [each.verdict for each in verdicts_of(30.0, faces)] == [reason] * 3
