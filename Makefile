@@ -12,12 +12,13 @@ WILD =
 A =
 B =
 CONSTRAINTS = constraints.txt
-BIN = $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
+VENV = .venv
+BIN = $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 RUN = $(BIN)/python
 # RUN=python3 runs what is installed there already, as on Kaggle and Colab, and makes no .venv
-INSTALLED = $(if $(filter command,$(origin RUN)),,.venv/installed)
+INSTALLED = $(if $(filter command,$(origin RUN)),,$(VENV)/installed)
 
-.PHONY: install report test rules lint app model submission figures sample bench compare kaggle colab badges constraints clean
+.PHONY: install report test test-versions rules lint app model submission figures sample bench compare kaggle colab badges constraints clean
 
 install: $(INSTALLED)
 
@@ -26,6 +27,10 @@ report: $(INSTALLED)  # execute what is not up to date, write build/report/index
 
 test: $(INSTALLED)
 	@$(RUN) -m pytest
+
+test-versions:  # the tests with the oldest versions that pyproject.toml allows, and with the newest: an hour for each
+	@failed=0; for age in oldest newest; do echo "== $$age versions"; \
+	  $(MAKE) --no-print-directory test VENV=build/versions/$$age CONSTRAINTS=.github/$$age.txt || failed=1; done; exit $$failed
 
 rules: $(INSTALLED)  # the rules of the house and of the notebooks: the tests that take seconds
 	@$(RUN) -m pytest tests/house tests/notebooks/test_sources.py
@@ -73,9 +78,9 @@ constraints: $(INSTALLED)  # keep the installed versions
 clean:
 	rm -rf build .snakemake .venv fkp_utils.egg-info
 
-.venv/installed: pyproject.toml $(CONSTRAINTS)
+$(VENV)/installed: pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else "error: Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12" % v[:2])'
-	@echo "Installing into .venv, once. This takes a few minutes."
-	@$(PYTHON) -m venv .venv
+	@echo "Installing into $(VENV), once. This takes a few minutes."
+	@$(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable ".[series,app,test,lint]"
 	@touch $@

@@ -3,7 +3,6 @@
 # `make report` writes build/series.json and calls this; so can you, on a cluster:
 #     snakemake notebooks --configfile build/series.json --executor slurm --jobs 14
 # What each notebook asks for there is in RESOURCES; on one machine nothing is asked.
-import glob
 import sys
 
 from fkp_utils.course import notebooks, series
@@ -46,13 +45,7 @@ rule notebooks:
 
 rule notebook:
     input:
-        source="notebooks/{name}.ipynb",
-        modules=lambda wildcards: [
-            str(path.relative_to(places.CHECKOUT))
-            for path in notebooks.modules(places.NOTEBOOKS / f"{wildcards.name}.ipynb", DATA)
-        ],
-        needed=lambda wildcards: expand(f"{OUT}/records/{{name}}.json", name=notebooks.needed(wildcards.name)),
-        results=lambda wildcards: sorted(glob.glob("results/*.json")) if notebooks.needed(wildcards.name) else [],
+        lambda wildcards: expand(f"{OUT}/records/{{name}}.json", name=notebooks.needed(wildcards.name)),
     output:
         notebook=f"{OUT}/notebooks/{{name}}.ipynb",
         records=f"{OUT}/records/{{name}}.json",
@@ -63,6 +56,7 @@ rule notebook:
         profile=PROFILE,
         kernel=KERNEL,
         fingerprint=config["fingerprint"],
+        sources=lambda wildcards: notebooks.version(wildcards.name, DATA),
     resources:
         mem_mb=lambda wildcards: asked(wildcards)[0],
         runtime=lambda wildcards: asked(wildcards)[1],

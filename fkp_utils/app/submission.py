@@ -7,6 +7,7 @@ import csv
 import pathlib
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,7 +18,7 @@ from fkp_utils.recipes import best_model
 from fkp_utils.system import backend, files, places
 
 PATH = places.BUILD / "submission.csv"
-MODEL = places.BUILD / "best.keras"
+MODEL = "best.keras"  # beside the submission
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,19 +45,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def write(root: str, profile: profiles.Profile, path: pathlib.Path) -> None:
     """Trains or finds the members on all training rows; writes the submission, and the first member beside it.
 
-    No test image is learnt from.  DatasetError if the folder lacks a file, ValueError if what was written is not what
-    `IdLookupTable.csv` asks for.
+    No test image is learnt from.  DatasetError if the folder lacks a file, OSError if nothing can be written there,
+    ValueError if what was written is not what `IdLookupTable.csv` asks for.
     """
-    asked = kaggle.asked(root)  # before hours of training
+    asked = kaggle.asked(root)  # before hours of training, as what cannot be written
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=path.parent):
+        pass
     test = loading.load("kaggle", root, part="test")
     from fkp_utils.training import runs
 
     trained = [runs.run(each) for each in best_model.members(best_model.everything("kaggle", root), profile)]
     kaggle.write_submission(path, best_model.answer(trained, test).points, root)
     check(path, asked)
-    with files.replacing(MODEL) as new:
+    model = path.with_name(MODEL)
+    with files.replacing(model) as new:
         shutil.copyfile(trained[0].path / "model.keras", new)
-    print(f"{path}: {len(asked)} coordinates of {len(test)} faces; the model: {MODEL}")
+    print(f"{path}: {len(asked)} coordinates of {len(test)} faces; the model: {model}")
     held_back = best_model.everything("kaggle", root).parts().evaluation
     error = metrics.rmse(best_model.answer(trained, held_back).points, held_back.points)
     print(f"RMSE {error:.2f} px on {len(held_back)} rows of people not seen; benchmarks/accuracy.py says it well")

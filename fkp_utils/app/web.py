@@ -9,12 +9,14 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import signal
 import sys
 import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import filelock
 import numpy as np
 from PIL import Image
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 ADDRESS = "127.0.0.1"
 LARGEST = "20mb"  # of an uploaded file
 WAITING = 200  # photos in the queue; more are turned away
+FOLDER, LOCK = "fkp-app-", "lock"  # of uploaded files; locked while the app runs
 KEPT = 600  # seconds for which an uploaded file is kept
 SHOWN = 1200  # px: the longer side of the picture in the page
 STYLE = "fill:none;stroke:#ffd400;stroke-width:{0:.1f}"
@@ -41,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         network = prediction.load(options.model)
-        with tempfile.TemporaryDirectory(prefix="fkp-app-") as folder:
+        remove_left()
+        with tempfile.TemporaryDirectory(prefix=FOLDER) as folder, filelock.FileLock(pathlib.Path(folder, LOCK)):
             os.environ |= {"GRADIO_TEMP_DIR": folder, "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
             signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the folder is removed then, too
             page = build(network, pathlib.Path(folder))
@@ -53,6 +57,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def remove_left() -> None:
+    """Removes what apps that were killed have left: uploaded photos."""
+    for left in pathlib.Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        try:
+            with filelock.FileLock(left / LOCK, timeout=0):
+                shutil.rmtree(left)
+        except (filelock.Timeout, OSError):  # of an app that is at work, or of another user
+            continue
 
 
 def launch(page: gradio.Blocks, port: int, block: bool = True) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import pathlib
 import re
@@ -89,3 +90,16 @@ def modules(path: pathlib.Path, data: str) -> list[pathlib.Path]:
         "fkp_utils.models.architectures": [architectures.module(name) for name in architectures.NAMES],
     }
     return code_version.reached(set().union(*map(code_version.imports, sources)), by_name)
+
+
+def version(name: str, data: str) -> str:
+    """Hex digest of the files that shape what a notebook records: its source, `modules`, and tables of long runs.
+
+    Contents tell what has changed where times do not: files are copied with old times, and clocks are set back.
+    """
+    source = places.NOTEBOOKS / f"{name}.ipynb"
+    tables = sorted(places.RESULTS.glob("*.json")) if needed(name) else []
+    digest = hashlib.sha256()
+    for path in (source, *modules(source, data), *tables):
+        digest.update(f"{path.relative_to(places.CHECKOUT)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()

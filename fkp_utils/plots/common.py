@@ -18,6 +18,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib import axes as mpl_axes
 from matplotlib import figure as mpl_figure
+from matplotlib import transforms
 
 if TYPE_CHECKING:
     from fkp_utils import metrics
@@ -71,7 +72,10 @@ def save_figure(figure: mpl_figure.Figure, identity: str, alt: str) -> None:
 
     picture = io.BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None})
-    drawn, page = figure.get_tightbbox(), figure.bbox_inches
+    labels = [axis.label for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) if axis.label.get_text()]
+    inches = figure.dpi_scale_trans.inverted()  # of labels one by one, as Matplotlib 3.10 leaves them out of the whole
+    boxes = [figure.get_tightbbox(), *(label.get_window_extent().transformed(inches) for label in labels)]
+    drawn, page = transforms.Bbox.union(boxes), figure.bbox_inches
     if (over := max(*np.subtract(page.min, drawn.min), *np.subtract(drawn.max, page.max))) > CUT:
         warnings.warn(f"figure {identity!r}: {over:.2f} inches of it are cut off", stacklevel=2)
     plt.close(figure)

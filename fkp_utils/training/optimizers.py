@@ -9,6 +9,7 @@ from keras import ops
 
 NAMES = ("adam", "sgd", "muon")
 FEWEST = 4  # channels in and out of a kernel that has directions to be made equal
+MOMENTUM, ITERATIONS = 0.95, 5  # of Muon, as Jordan et al. have them
 SIZE = 0.2  # root mean square of a step at rate 1, as Adam's steps have (Liu et al., 2025)
 
 
@@ -19,7 +20,7 @@ def build(name: str, rate: Any) -> keras.Optimizer:
     return keras.optimizers.Adam(rate) if name == "adam" else Muon(rate)
 
 
-class Muon(keras.optimizers.Muon):
+class Muon(keras.optimizers.Adam):
     """Muon (Jordan et al., 2024) for the kernels of convolutions, Adam for all other weights; none decays.
 
     A kernel (h, w, in, out) is taken as a matrix (h·w·in, out).  Of its averaged gradient, the orthogonal part is the
@@ -28,13 +29,24 @@ class Muon(keras.optimizers.Muon):
     """
 
     def __init__(self, learning_rate: Any) -> None:
-        super().__init__(learning_rate, weight_decay=None, adam_weight_decay=None)
+        super().__init__(learning_rate)
+        self.muon = keras.optimizers.Muon()  # of which only the iteration is used: the rest differs between versions
 
-    def _should_use_adamw(self, variable: keras.Variable) -> bool:
-        return len(variable.shape) != 4 or min(variable.shape[2:]) < FEWEST or "head" in variable.path
+    def build(self, variables: list[keras.Variable]) -> None:
+        """Makes the averages; `update_step` is given the backend's variables, which have no path."""
+        super().build(variables)
+        self.kernels = [
+            len(each.shape) == 4 and min(each.shape[2:]) >= FEWEST and "head" not in each.path for each in variables
+        ]
 
-    def _muon_update_step(self, gradient: Any, variable: keras.Variable, rate: Any, average: keras.Variable) -> None:
-        self.assign_add(average, gradient + (self.momentum - 1) * average)
-        matrix = ops.reshape(gradient + self.momentum * average, (-1, variable.shape[-1]))
-        step = SIZE * max(matrix.shape) ** 0.5 * self.zeropower_via_newtonschulz5(matrix, self.ns_steps)
-        self.assign_sub(variable, ops.reshape(rate * step, variable.shape))
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """One step of one weight."""
+        index = self._get_variable_index(variable)
+        if not self.kernels[index]:
+            super().update_step(gradient, variable, learning_rate)
+            return
+        average = self._momentums[index]
+        self.assign_add(average, gradient + (MOMENTUM - 1) * average)
+        matrix = ops.reshape(gradient + MOMENTUM * average, (-1, variable.shape[-1]))
+        step = SIZE * max(matrix.shape) ** 0.5 * self.muon.zeropower_via_newtonschulz5(matrix, ITERATIONS)
+        self.assign_sub(variable, ops.reshape(learning_rate * step, variable.shape))

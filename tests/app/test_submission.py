@@ -23,7 +23,6 @@ SAMPLE = places.CHECKOUT / "data" / "sample"
 def _own_folders(tmp_path, monkeypatch):
     monkeypatch.setenv("FKP_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("FKP_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(submission, "MODEL", tmp_path / "best.keras")
 
 
 def rows(path):
@@ -47,7 +46,7 @@ def test_it_answers_what_is_asked_and_leaves_a_model(tmp_path, capsys):
     assert all(0 <= value <= 95 for _, value in found)
     assert f"{len(found)} coordinates of " in capsys.readouterr().out
     test = loading.load("kaggle", SAMPLE, part="test")
-    assert fkp_utils.predict(test.images[0, :, :, 0], submission.MODEL).points.shape == (15, 2)
+    assert fkp_utils.predict(test.images[0, :, :, 0], tmp_path / submission.MODEL).points.shape == (15, 2)
 
 
 def test_no_test_image_is_learnt_from():
@@ -121,3 +120,11 @@ def test_members_answer_together(monkeypatch):
     found = best_model.answer(["a", "b"], None)
     np.testing.assert_allclose(found.points, points + [4, 0])
     np.testing.assert_allclose(found.spread, 5)
+
+
+def test_what_cannot_be_written_is_told_before_training(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "submission.csv"
+    assert submission.main(["--root", str(SAMPLE), "--profile", "smoke", "--out", str(out)]) == 1
+    assert capsys.readouterr().err.startswith("error: ")
+    assert not (tmp_path / "runs").exists()

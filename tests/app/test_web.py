@@ -15,6 +15,7 @@ import time
 import urllib.parse
 import urllib.request
 
+import filelock
 import numpy as np
 import pytest
 from PIL import Image
@@ -223,3 +224,14 @@ def test_the_page_names_no_other_address(photo):
     page = web.as_html(np.asarray(Image.open(photo).convert("RGB")), [face])
     assert "http" not in page
     assert pathlib.PurePath(photo).name not in page
+
+
+def test_photos_that_a_killed_app_has_left_are_removed_and_those_of_another_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(web.tempfile, "tempdir", str(tmp_path))
+    killed, running = tmp_path / "fkp-app-killed", tmp_path / "fkp-app-running"
+    for folder in (killed, running):
+        folder.mkdir()
+        (folder / "photo.png").write_bytes(b"a")
+    with filelock.FileLock(running / web.LOCK):
+        web.remove_left()
+        assert [path.name for path in tmp_path.iterdir()] == ["fkp-app-running"]

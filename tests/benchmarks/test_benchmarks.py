@@ -191,3 +191,12 @@ def test_the_app_loses_no_request_under_load(bench, tmp_path):
     done = bench("app_load", *options)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "20 requests of 4 clients: {'right': 18, 'refused': 2, 'wrong': 0, 'lost': 0}" in done.stdout
+
+
+def test_data_survive_faults(bench):
+    done = bench("faults", "--works", "cache", "--kills", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = dict(re.findall(r"^cache +(\S+) +(\d+ +\d+)$", done.stdout, re.MULTILINE))
+    assert {"kill", "runners", "clock"} <= rows.keys()
+    assert all(len(set(counts.split())) == 1 for counts in rows.values())
+    assert "no nothing" in bench("faults", "--works", "nothing").stderr

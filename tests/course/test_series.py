@@ -126,6 +126,22 @@ def test_the_last_notebook_is_executed_after_all_others_and_again_after_each(tin
     assert f"The {len(own)} tests of them in these notebooks say: 0: holds" in " ".join(front.split())
 
 
+def test_a_clock_that_was_set_back_hides_no_change_and_stops_nothing(tiny, write_notebook):
+    for name in ("03_fails", "04_bare"):
+        (tiny.folder / f"notebooks/{name}.ipynb").unlink()
+    own = [claim.identity for claim in claims.CLAIMS if claim.notebook == notebooks.LAST]
+    source = "from fkp_utils.course import records\nfrom fkp_utils.evaluation import verdicts\n"
+    source += f"records.audit(verdicts.Tested(name, 'a', 'b', 'c', verdicts.unknown('d')) for name in {own})"
+    write_notebook(tiny.folder / f"notebooks/{notebooks.LAST}.ipynb", ["parameters", source])
+    later = time.time() + 3600
+    for path in tiny.folder.rglob("*"):
+        os.utime(path, (later, later))
+    edit(tiny.folder / "notebooks/02_second.ipynb", "a line", "another line")
+    assert tiny.report().returncode == 0, tiny.last.stdout
+    assert re.findall(r"(\w+) +done", tiny.last.stdout) == ["02_second", notebooks.LAST]
+    assert pending(tiny) == set()
+
+
 def test_a_module_that_nothing_imports_changes_nothing(tiny):
     edit(tiny.folder / "fkp_utils/imputation/impute.py", "\n", "\n\n")
     assert pending(tiny) == set()
