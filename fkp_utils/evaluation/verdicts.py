@@ -17,8 +17,8 @@ import numpy as np
 from fkp_utils import metrics
 
 SURE = 0.95  # share of draws, or of restarts, from which something is said
-# A smaller change of an RMSE, in px of images of SIDE px, does not matter: it is a tenth of an error of one pixel, a
-# third of a percent of the distance between the eyes, and less than two people differ by who label the same face.
+# A smaller change of an RMSE, in px of images of SIDE px, does not matter: it is a tenth of an error of one pixel, and
+# a third of a percent of the distance between the eyes.
 MATTERS, SIDE = 0.1, 96
 WORDS = {True: "holds", False: "does not hold", None: "cannot be told here"}
 
