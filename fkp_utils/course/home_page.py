@@ -34,7 +34,7 @@ FIGURES = {
     "13_best_model": "maps",
     "14_what_held_up": "verdicts",
 }
-FOREMOST = ("05_augmentation", "07_grad_cam", "13_best_model")
+FOREMOST = ("03_lenet_activations", "07_grad_cam", "13_best_model")
 FACES, PICTURE = 7, "front-faces.png"
 UNFINISHED = "This notebook did not finish. Its page shows the error."
 
