@@ -169,6 +169,7 @@ class Copy:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         own = {"FKP_CACHE": str(self.out / "cache"), "TMPDIR": str(self.out / "tmp")}
         own |= {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        own["PYTHONDONTWRITEBYTECODE"] = "1"  # on a full disk Python keeps half a file of bytecode, and cannot read it
         return subprocess.Popen(
             [str(self.out) if word == "OUT" else word for word in work.command],
             cwd=self.folder,
