@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 
 from fkp_utils import keypoints
 from fkp_utils.app import finder, photos, prediction, tracking
-from fkp_utils.system import files, progress
+from fkp_utils.system import commands, files, progress
 
 CODEC = "libx264"
 CLOCK = Fraction(1, 90_000)  # seconds: the unit of times in the video that is written
@@ -24,8 +24,9 @@ MICRO = 1_000_000  # the unit of times of a whole file, in a second
 HEADER = ["frame", "seconds", "face", *keypoints.KAGGLE_15.columns]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Writes the video and the table of its points; 1 and a line on standard error if that cannot be."""
+@commands.command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Writes the video and the table of its points."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", type=pathlib.Path, help="the video")
     parser.add_argument("target", type=pathlib.Path, help="the video that is written, an .mp4 file")
@@ -34,23 +35,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--smallest", type=float, default=finder.SMALLEST, help="smallest face, of the shorter side")
     parser.add_argument("--no-smoothing", action="store_true", help="leave out the One-Euro filter")
     options = parser.parse_args(arguments)
-    try:
-        if options.target.suffix.lower() != ".mp4":
-            raise ValueError(f"{options.target}: the video is written as an .mp4 file")
-        if not options.source.is_file():
-            raise FileNotFoundError(f"{options.source}: no such file")
-        photos.refuse_pointer(options.source)
-        network = prediction.load(options.model)
-        tracker = tracking.Tracker(network, not options.no_smoothing, options.smallest)
-        frames = annotate(options.source, options.target, options.csv, tracker)
-    except ImportError as error:
-        print(f"error: {error.name} is not installed; pip install 'fkp_utils[app]'", file=sys.stderr)
-        return 1
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    if options.target.suffix.lower() != ".mp4":
+        raise ValueError(f"{options.target}: the video is written as an .mp4 file")
+    if not options.source.is_file():
+        raise FileNotFoundError(f"{options.source}: no such file")
+    photos.refuse_pointer(options.source)
+    network = prediction.load(options.model)
+    tracker = tracking.Tracker(network, not options.no_smoothing, options.smallest)
+    frames = annotate(options.source, options.target, options.csv, tracker)
     print(f"{options.target}: {frames} frames, {tracker.met} faces")
-    return 0
 
 
 def annotate(source: pathlib.Path, target: pathlib.Path, table: pathlib.Path | None, tracker: tracking.Tracker) -> int:

@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from fkp_utils.app import finder, photos, prediction
+from fkp_utils.system import commands
 
 if TYPE_CHECKING:
     import gradio
@@ -36,27 +37,20 @@ STYLE = "fill:none;stroke:#ffd400;stroke-width:{0:.1f}"
 COLUMNS = ["face", "point", "x", "y", "spread"]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Serves the page until it is stopped; 1 and a line on standard error if that cannot be."""
+@commands.command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serves the page until it is stopped."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=pathlib.Path, help="a .keras file (default: that of the package)")
     parser.add_argument("--port", type=int, default=7860)
     options = parser.parse_args(arguments)
-    try:
-        network = prediction.load(options.model)
-        remove_left()
-        with tempfile.TemporaryDirectory(prefix=FOLDER) as folder, filelock.FileLock(pathlib.Path(folder, LOCK)):
-            os.environ |= {"GRADIO_TEMP_DIR": folder, "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
-            signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the folder is removed then, too
-            page = build(network, pathlib.Path(folder))
-            launch(page, options.port)
-    except ImportError as error:
-        print(f"error: {error.name} is not installed; pip install 'fkp_utils[app]'", file=sys.stderr)
-        return 1
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    network = prediction.load(options.model)
+    remove_left()
+    with tempfile.TemporaryDirectory(prefix=FOLDER) as folder, filelock.FileLock(pathlib.Path(folder, LOCK)):
+        os.environ |= {"GRADIO_TEMP_DIR": folder, "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the folder is removed then, too
+        page = build(network, pathlib.Path(folder))
+        launch(page, options.port)
 
 
 def remove_left() -> None:

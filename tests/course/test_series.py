@@ -108,13 +108,19 @@ def test_what_depends_on_a_change_is_executed_and_only_that(tiny):
     assert pending(tiny) == {"01_first"}
 
 
-def test_the_last_notebook_is_executed_after_all_others_and_again_after_each(tiny, write_notebook):
+def add_the_last(tiny, write_notebook):
+    """Leaves two notebooks that run, and adds the last one, with tests of its claims; returns these."""
     for name in ("03_fails", "04_bare"):
         (tiny.folder / f"notebooks/{name}.ipynb").unlink()
     own = [claim.identity for claim in claims.CLAIMS if claim.notebook == notebooks.LAST]
     source = "from fkp_utils.course import records\nfrom fkp_utils.evaluation import verdicts\n"
     source += f"records.audit(verdicts.Tested(name, 'a', 'b', 'c', verdicts.unknown('d')) for name in {own})"
     write_notebook(tiny.folder / f"notebooks/{notebooks.LAST}.ipynb", ["parameters", source])
+    return own
+
+
+def test_the_last_notebook_is_executed_after_all_others_and_again_after_each(tiny, write_notebook):
+    own = add_the_last(tiny, write_notebook)
     assert pending(tiny) == {notebooks.LAST}
     edit(tiny.folder / "notebooks/02_second.ipynb", "a line", "another line")
     assert tiny.report("--jobs", "2").returncode == 0, tiny.last.stdout
@@ -127,12 +133,7 @@ def test_the_last_notebook_is_executed_after_all_others_and_again_after_each(tin
 
 
 def test_a_clock_that_was_set_back_hides_no_change_and_stops_nothing(tiny, write_notebook):
-    for name in ("03_fails", "04_bare"):
-        (tiny.folder / f"notebooks/{name}.ipynb").unlink()
-    own = [claim.identity for claim in claims.CLAIMS if claim.notebook == notebooks.LAST]
-    source = "from fkp_utils.course import records\nfrom fkp_utils.evaluation import verdicts\n"
-    source += f"records.audit(verdicts.Tested(name, 'a', 'b', 'c', verdicts.unknown('d')) for name in {own})"
-    write_notebook(tiny.folder / f"notebooks/{notebooks.LAST}.ipynb", ["parameters", source])
+    add_the_last(tiny, write_notebook)
     later = time.time() + 3600
     for path in tiny.folder.rglob("*"):
         os.utime(path, (later, later))
