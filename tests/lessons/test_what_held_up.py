@@ -75,7 +75,7 @@ def test_changes_are_those_of_the_rmse_in_pixels():
             "too few restarts, or they differ",
         ),
         ("one of the two did not train", "a network was not trained"),
-        ("the interval from -1 to 1 includes 0", "the interval, or the draws, leave it open"),
+        ("the interval over persons from -1 to 1 includes 0", "the interval, or the draws, leave it open"),
         ("it was not trained", "a network was not trained"),
         ("too few faces are tilted", "the data lack what it takes"),
         ("", "no reason is recorded"),
