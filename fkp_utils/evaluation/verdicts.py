@@ -1,8 +1,8 @@
 """Where an interval becomes a verdict: a claim holds, does not hold, or cannot be told, and why.
 
 A claim holds if its whole 95% interval lies on the claimed side of a threshold, and does not if it lies on the other
-side.  A claim about networks needs an interval over their restarts that says the same: one training may be luck.  A claim
-of a difference does not hold either if all of the interval is too near to the threshold to matter.
+side.  A claim about networks needs an interval over their restarts that says the same: one training may be luck.  A
+claim of a difference does not hold either if all of the interval is too near to the threshold to matter.
 """
 
 from __future__ import annotations
