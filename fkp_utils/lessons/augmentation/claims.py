@@ -93,14 +93,14 @@ def _first_epochs(pairs: Mapping[str, tuple[runs.Run, runs.Run]]) -> list[verdic
     reached = {name: learning_speed.epochs_to_level(*pair) for name, pair in pairs.items()}
     # A restart that never reaches the error counts as if it did in the epoch after its last.
     most = {name: 1 + max(run.history["epoch"].max() for run in pair) for name, pair in pairs.items()}
-    reached_by = {name: [np.minimum(each, most[name]) for each in both] for name, both in reached.items()}
+    capped = {name: tuple(np.minimum(each, most[name]) for each in both) for name, both in reached.items()}
     texts = {
         "S3.3 first epochs": ("With augmentation the error is lower in the first epochs.", "low from the first epochs"),
         "S3.3 epochs": ("Without it, as low an error takes longer.", "about 30 more epochs without"),
     }
     found = []
-    measured = ((early, early), (reached, reached_by))
-    for (identity, (statement, theirs)), (values, compared) in zip(texts.items(), measured, strict=True):
+    measured = zip(texts.items(), (early, reached), (early, capped), strict=True)
+    for (identity, (statement, theirs)), values, compared in measured:
         wins = [verdicts.of_networks(None, comparisons.over_restarts(*each)) for each in compared.values()]
         medians = {name: [np.median(each) for each in both] for name, both in values.items()}
         ours = "; ".join(f"{name} {first:.3g} with, {second:.3g} without" for name, (first, second) in medians.items())
