@@ -1,4 +1,4 @@
 """The `series` of notebooks, executed in the order of the Snakefile; `records`, also as one table (`records_table`);
-`claims`; the `book`, its `home_page`, its `api_pages`, the model of its page to try (`browser_model`); the series on
-Kaggle and Colab (`cloud`); and tables of long runs (`summary`).
+`claims`, and which verdicts on them count (`settled`); the `book`, its `home_page`, its `api_pages`, the model of its
+page to try (`browser_model`); the series on Kaggle and Colab (`cloud`); and tables of long runs (`summary`).
 """

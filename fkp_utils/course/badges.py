@@ -8,6 +8,7 @@ import sys
 import tomllib
 
 import fkp_utils
+from fkp_utils.course import front
 from fkp_utils.system import files, places
 
 PLACEHOLDER = "facial-keypoints/course"  # leads nowhere; `make badges REPO=owner/name` puts a real one in its place
@@ -34,7 +35,7 @@ def badges(path: str, name: str) -> str:
     )
 
 
-def front(name: str) -> str:
+def shown(name: str) -> str:
     """What the README shows of the repository `name`: whether its tests pass, its report, the series on Colab and the
     course on Binder; "" for the placeholder, whose badges would lead nowhere."""
     if name == PLACEHOLDER:
@@ -71,11 +72,8 @@ def stamp(new: str, root: pathlib.Path = places.CHECKOUT) -> list[pathlib.Path]:
     for path in (path for path in found if path.suffix == ".ipynb"):
         stamped[path] = cloned.sub(rf"\g<1>v{version}", installed.sub(rf"\g<1>@v{version}", stamped[path]))
     readme, citation = root / "README.md", root / "CITATION.cff"
-    head, start, rest = stamped[readme].partition(START)
-    _, end, tail = rest.partition(END)
-    if not (start and end):
-        raise ValueError(f"{readme}: expected badges between the lines {START.strip()!r} and {END.strip()!r}")
-    stamped[readme] = head + start + front(new) + end + tail
+    head, _, tail = front.parts(stamped[readme], START, END)
+    stamped[readme] = head + shown(new) + tail
     address = "" if new == PLACEHOLDER else f'repository-code: "https://github.com/{new}"\n'
     stamped[citation] = _CITED.sub("", stamped[citation]) + address
     changed = [path for path in found if stamped[path] != found[path]]

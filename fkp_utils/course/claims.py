@@ -1,7 +1,7 @@
 """Every claim of the five earlier reports, and what the series recorded about each (notebook 14, the report's front).
 
-One table says which notebook has to test a claim, another which data can settle it; verdicts come from records, never
-from here.  `python -m fkp_utils.course.claims publish SERIES…` keeps the verdicts that several series settle.
+A table says which notebook has to test a claim; verdicts come from records, never from here.  Which of several verdicts
+counts is decided in `settled`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import html
 import json
 import pathlib
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -22,9 +21,8 @@ from pandas.io.formats import style
 from fkp_utils import profiles
 from fkp_utils.course import notebooks
 from fkp_utils.evaluation import verdicts
-from fkp_utils.system import files, places
+from fkp_utils.system import places
 
-PLACE = places.RESULTS / "claims.json"  # settled verdicts
 PAGE = notebooks.LAST
 REPORTS = {
     "S0": "Fifteen points of Kaggle's faces",
@@ -108,21 +106,6 @@ CLAIMS = tuple(
         ("S4.4", "Proposed: an app or an API, higher resolution, video", "not done there", PAGE),
     )
 )  # fmt: skip
-
-
-# What a series is made on, by a name of its own, and how notebooks read it.  "labels" are Kaggle's own without images.
-DATA = {name: name for name in ("kaggle", "celeba", "imm", "landmarks68", "synthetic")}
-DATA |= {"labels": "kaggle", "faces_300w": "landmarks68", "drawings": "landmarks68"}
-SETTLING = {
-    r"S0\.[12] ": ("labels", "kaggle"),  # how labels spread, and what fills them
-    r"S4\.1 ": ("celeba", "labels", "kaggle"),
-    r"S4\.": ("celeba", "kaggle", "synthetic"),  # five points
-    r"S1\.[1-3] ": ("imm", "kaggle", "synthetic"),  # the nose tip, and 58 points
-    r"S1\.4 ": ("landmarks68", "faces_300w", "kaggle", "synthetic"),  # 68 points
-    r"S0\.13 (drawings|photographed)": ("drawings", "kaggle", "synthetic"),
-    r"": ("kaggle", "synthetic"),  # images with 15 points, procedures, and causes, which are known of synthetic faces
-}  # the data that can settle a test, in their order, by a pattern of its identity; the first that fits counts
-WORK = ("full", "long", "quick", "smoke")  # profiles, the most work first
 
 
 @dataclasses.dataclass(frozen=True)
@@ -223,7 +206,7 @@ def tests(recorded: Mapping[str, Mapping[str, Any]]) -> list[Test]:
     ]
     if lacking:
         raise ValueError(f"claims without a record, though their notebook was executed: {', '.join(lacking)}")
-    return _ordered(found)
+    return ordered(found)
 
 
 def _stamped(stamp: Mapping[str, Any]) -> dict[str, Any]:
@@ -234,7 +217,8 @@ def _stamped(stamp: Mapping[str, Any]) -> dict[str, Any]:
     return found | {"version": stamp["versions"]["fkp_utils"]}
 
 
-def _ordered(found: list[Test]) -> list[Test]:
+def ordered(found: list[Test]) -> list[Test]:
+    """The tests in the order of CLAIMS; those of no claim in it come last."""
     order = [claim.identity for claim in CLAIMS]
     order += sorted({test.claim for test in found} - {*order})
     return sorted(found, key=lambda test: order.index(test.claim))
@@ -256,7 +240,10 @@ def verdict(claim: Claim, found: Iterable[Test], existing: Iterable[str]) -> str
 
 
 def front(found: Iterable[Test], existing: Iterable[str], kept: Mapping[str, Test] | None = None) -> pd.DataFrame:
-    """A row for each claim, as HTML: what a report says, its figures, verdicts as `published` and here, and links."""
+    """A row for each claim, as HTML: what a report says, its figures, settled verdicts and those here, and links.
+
+    kept: the settled tests by identity (`settled.published`).
+    """
     found, existing = list(found), list(existing)
     rows = []
     for claim in CLAIMS:
@@ -276,7 +263,7 @@ def link(test: Test, text: str) -> str:
 
 
 def table(found: Iterable[Test], report: str, kept: Mapping[str, Test]) -> pd.DataFrame:
-    """A row for each test of a report, by its number, as HTML: what settles it, as `published`, and what was found."""
+    """A row for each test of a report, by its number, as HTML: what of `kept` settles it, and what was found."""
     rows = []
     for test in (each for each in found if each.report == report):
         other = kept.get(test.identity)
@@ -306,12 +293,12 @@ def counts(found: Iterable[Test]) -> pd.DataFrame:
     return counted
 
 
-def long_runs(folder: pathlib.Path = PLACE.parent) -> pd.DataFrame:
+def long_runs(folder: pathlib.Path = places.RESULTS) -> pd.DataFrame:
     """A row for each table of long runs in `results/`: what was measured, on what, how much, where and when."""
     rows = []
     for path in sorted(folder.glob("*.json")):
         facts = json.loads(path.read_text(encoding="utf-8"))
-        if path.name == PLACE.name or not isinstance(facts, dict):
+        if "date" not in facts:  # settled verdicts, each of which has its own
             continue
         faces, data = facts.get("faces", ""), facts.get("data", {})
         if isinstance(faces, dict):
@@ -320,63 +307,3 @@ def long_runs(folder: pathlib.Path = PLACE.parent) -> pd.DataFrame:
         work = str(facts.get("profile") or facts.get("network") or "")
         rows.append((path.stem, name, str(faces), work, str(facts.get("device", "")), str(facts.get("date", ""))[:10]))
     return pd.DataFrame(rows, columns=["results", "data", "faces", "how much", "device", "date"])
-
-
-def settled(made: Iterable[Test]) -> list[Test]:
-    """Of the tests that several series made, one for each identity: the one that settles it.
-
-    The first data in the order of SETTLING that decide a test give its verdict; other data say nothing about it.  Of
-    series on the same data the one with the most work (WORK) speaks alone.  If none decides, the first one's "cannot be
-    told" stays, with its reason.  So what comes later in the order never overrules what has decided before it.
-    """
-    several: dict[str, list[Test]] = {}
-    for test in made:
-        several.setdefault(test.identity, []).append(test)
-    found = []
-    for identity, those in several.items():
-        order = next(order for pattern, order in SETTLING.items() if re.match(pattern, identity))
-        by_work = sorted(those, key=lambda test: -WORK.index(test.profile))
-        most = {test.data: test for test in by_work}  # the last one of each, with the most work
-        able = [most[data] for data in order if data in most]
-        found += [test for test in able if test.holds is not None][:1] or able[:1]
-    return _ordered(found)
-
-
-def publish(series: Iterable[str], target: pathlib.Path = PLACE) -> pathlib.Path:
-    """Keeps the tests that the series settle, a row each with what it rests on; returns the path.
-
-    series: their folders, such as build/series/kaggle-quick.  What its records cannot say of the data is put before it,
-    as a name in DATA: labels=build/series/kaggle-quick.  ValueError for a folder without records, and for data of
-    another name.
-    """
-    made = []
-    for each in series:
-        name, _, place = each.rpartition("=")
-        recorded = read(pathlib.Path(place))
-        if not recorded:
-            raise ValueError(f"{place}: no records; expected those of a series, such as build/series/kaggle-quick")
-        for test in tests(recorded):
-            if name and DATA.get(name) != test.data:
-                known = ", ".join(other for other, data in DATA.items() if data == test.data)
-                raise ValueError(f"{each}: its data are read as {test.data!r}; expected one of {known} before it")
-            made.append(dataclasses.replace(test, data=name or test.data))
-    files.write_text(target, json.dumps({"rows": [dataclasses.asdict(test) for test in settled(made)]}, indent=1))
-    return target
-
-
-def published(found: Iterable[Test] = (), source: pathlib.Path = PLACE) -> dict[str, Test]:
-    """The settled tests by identity: those that `publish` kept, none in an installed package, and those of `found` that
-    notebook 14 makes, which are about the package and its long runs.
-    """
-    rows = json.loads(source.read_text(encoding="utf-8"))["rows"] if source.is_file() else []
-    kept = [Test(**row) for row in rows] + [test for test in found if test.notebook == PAGE]
-    return {test.identity: test for test in kept}
-
-
-if __name__ == "__main__":
-    if sys.argv[1:2] != ["publish"] or len(sys.argv) < 3:
-        sys.exit("usage: python -m fkp_utils.course.claims publish [DATA=]SERIES…, such as build/series/kaggle-quick")
-    try:
-        print(publish(sys.argv[2:]))
-    except ValueError as error:
-        sys.exit(f"error: {error}")

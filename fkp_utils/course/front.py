@@ -36,12 +36,20 @@ def table(records: pathlib.Path, before: str = "") -> str:
 
 def refresh_readme(readme: pathlib.Path, records: pathlib.Path) -> None:
     """Writes the table between the two comments of `readme`; ValueError if they are not there."""
-    text = readme.read_text(encoding="utf-8")
-    if START not in text or END not in text:
-        raise ValueError(f"{readme}: expected a table between the lines {START.strip()!r} and {END.strip()!r}")
-    head, rest = text.split(START, 1)
-    old, tail = rest.split(END, 1)
-    files.write_text(readme, head + START + table(records, old) + END + tail)
+    head, old, tail = parts(readme.read_text(encoding="utf-8"), START, END)
+    files.write_text(readme, head + table(records, old) + tail)
+
+
+def parts(text: str, start: str, end: str) -> tuple[str, str, str]:
+    """The text up to the line `start`, what stands between, and the text from the line `end`.
+
+    ValueError if these lines are not there.
+    """
+    head, found, rest = text.partition(start)
+    between, also, tail = rest.partition(end)
+    if not (found and also):
+        raise ValueError(f"README.md lacks the line {start.strip()!r}, or {end.strip()!r} below it")
+    return head + start, between, end + tail
 
 
 def refresh_figures(target: pathlib.Path, figures: pathlib.Path) -> None:

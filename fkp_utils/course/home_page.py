@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fkp_utils import profiles
-from fkp_utils.course import claims, notebooks, records
+from fkp_utils.course import claims, notebooks, records, settled
 from fkp_utils.evaluation import verdicts
 
 if TYPE_CHECKING:
@@ -112,11 +112,11 @@ def _fared(book: Mapping[str, nbformat.NotebookNode]) -> list[str]:
         return []
     found = {name: records.read(book[name]) | stamp for name, stamp in stamps.items() if "error" not in stamp}
     here = claims.tests(found)
-    counted = [Counter(test.verdict for test in tests) for tests in (claims.published(here).values(), here)]
-    settled, own = (", ".join(f"{each[words]}: {words}" for words in verdicts.WORDS.values()) for each in counted)
+    counted = [Counter(test.verdict for test in tests) for tests in (settled.published(here).values(), here)]
+    of_all, own = (", ".join(f"{each[words]}: {words}" for words in verdicts.WORDS.values()) for each in counted)
     text = (
         f"Five earlier reports made {len(claims.CLAIMS)} claims about keypoints on faces."
-        f" The {counted[0].total()} tests that settle them, on the data that each is about, say: {settled}."
+        f" The {counted[0].total()} tests that settle them, on the data that each is about, say: {of_all}."
         f" The {counted[1].total()} tests of them in these notebooks say: {own}."
         f" [{notebooks.title(notebooks.LAST)}]({notebooks.LAST}.ipynb) has"
         " every claim, with its figures and a link to the cell that tests it."

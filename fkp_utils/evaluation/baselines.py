@@ -47,19 +47,16 @@ class _Baseline(abc.ABC):
 
 
 class MeanPoints(_Baseline):
-    """The mean of each point, whatever the image shows (S4.2).
+    """The mean of each point for each label source, whatever the image shows (S4.2).
 
-    per_source: a mean for each label source; a point that a source never gives, and a face whose source is not known,
-    take the mean of all.  Predicting a source that was not fitted is a ValueError.
+    A point that a source never gives, and a face whose source is not known, take the mean of all.  Predicting a source
+    that was not fitted is a ValueError.
     """
-
-    def __init__(self, per_source: bool = True) -> None:
-        self.per_source = per_source
 
     def _learn(self, faces: face_sets.Faces) -> None:
         self.mean = _mean(faces.points, faces.given)
         self.source_means = {}
-        if self.per_source and faces.source is not None:
+        if faces.source is not None:
             for source in np.unique(faces.source):
                 rows = faces.source == source
                 own = _mean(faces.points[rows], faces.given[rows])
@@ -79,29 +76,25 @@ class MeanPoints(_Baseline):
 class NearestFaces(_Baseline):
     """The mean of the same point in the `neighbours` faces whose pixels are nearest, of those that have it (S0.3).
 
-    Nearest is by the sum of squared differences of grey levels.  size: (height, width) to which images are reduced
-    first, which is faster; None compares them as they are.  Where fewer faces have a point, all of them count.
+    Nearest is by the sum of squared differences of grey levels.  Where fewer faces have a point, all of them count.
     """
 
-    def __init__(self, neighbours: int = 9, size: tuple[int, int] | None = None) -> None:
+    def __init__(self, neighbours: int = 9) -> None:
         if neighbours < 1:
             raise ValueError(f"neighbours is {neighbours}; expected at least 1")
-        self.neighbours, self.size = neighbours, size
+        self.neighbours = neighbours
 
     def _learn(self, faces: face_sets.Faces) -> None:
-        self.known, self.points, self.given = self._reduced(faces), faces.points, faces.given
-        self.shape = faces.images.shape[1:]
+        self.known = faces
 
     def _estimate(self, faces: face_sets.Faces) -> np.ndarray:
-        if faces.images.shape[1:] != self.shape:
-            raise ValueError(f"images of {faces.images.shape[1:]}; fitted on images of {self.shape}")
+        shape, known = faces.images.shape[1:], self.known.images.shape[1:]
+        if shape != known:
+            raise ValueError(f"images of {shape}; fitted on images of {known}")
         points = np.empty(faces.points.shape, np.float32)
-        for rows, images in self._reduced(faces).batches(BLOCK):
+        for rows, images in faces.batches(BLOCK):
             self._fill(points[rows], self._distances(images))
         return points
-
-    def _reduced(self, faces: face_sets.Faces) -> face_sets.Faces:
-        return faces.resize(self.size) if self.size else faces
 
     def _distances(self, images: np.ndarray) -> np.ndarray:
         """(n, M) squared distances to the known faces, less a constant for each row, which does not change an order."""
@@ -113,12 +106,12 @@ class NearestFaces(_Baseline):
         return distances
 
     def _fill(self, points: np.ndarray, distances: np.ndarray) -> None:
-        masks, number = np.unique(self.given, axis=1, return_inverse=True)
+        masks, number = np.unique(self.known.given, axis=1, return_inverse=True)
         for mask, given in enumerate(masks.T):
             own = np.flatnonzero(number.ravel() == mask)
             near, count = distances[:, given], min(self.neighbours, int(given.sum()))
             nearest = np.argpartition(near, count - 1, axis=1)[:, :count]
-            points[:, own] = self.points[given][:, own][nearest].mean(axis=1)
+            points[:, own] = self.known.points[given][:, own][nearest].mean(axis=1)
 
 
 def _mean(points: np.ndarray, given: np.ndarray) -> np.ndarray:

@@ -22,15 +22,12 @@ def of_faces(predicted: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def without_worst(predicted: np.ndarray, points: np.ndarray, share: float = 0.01) -> np.ndarray:
-    """(N,) False for this share of the faces, those with the largest errors, at least one; False also without labels.
+    """(N,) False for the `hardest` of the faces, this share of them, and for those without labels.
 
     A wrong label weighs as its square: few of them can be most of a squared error that no network can lower.
     """
     found = of_faces(predicted, points)
-    worst = np.argsort(-np.nan_to_num(found, nan=-1.0), kind="stable")[: max(1, round(share * len(found)))]
-    kept = ~np.isnan(found)
-    kept[worst] = False
-    return kept
+    return ~np.isnan(found) & ~hardest(found, share)
 
 
 def parts_of(values: np.ndarray, count: int) -> list[np.ndarray]:

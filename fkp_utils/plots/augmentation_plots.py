@@ -46,16 +46,12 @@ def spots(images: np.ndarray, points: np.ndarray, centres: np.ndarray, titles: S
     Grey levels are drawn as their square roots, so that dim light can be seen.
     """
     columns, radius = 4, 16
-    rows = -(-len(images) // columns)
-    size = (plots.WIDTH, rows * (plots.WIDTH / columns + 0.3) + 0.4)
-    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
-    for axes in grid.flat[len(images) :]:
-        axes.axis("off")
-    for axes, image, point, centre, title in zip(grid.flat, images, points, centres, titles, strict=False):
+    figure, grid = plots.panels(len(images), columns, plots.WIDTH / columns + 0.3, 0.4)
+    for axes, image, point, centre, title in zip(grid, images, points, centres, titles, strict=True):
         plots.show_face(axes, 255 * (image / 255) ** 0.5, title)
         axes.plot(*point, "+", color=plots.ORANGE, markersize=16, markeredgewidth=1.5, label="moved point")
         axes.plot(*centre, "o", color="none", markeredgecolor=plots.SKY, markersize=11, label="centre of light")
         x, y = point
         axes.set(xlim=(x - radius, x + radius), ylim=(y + radius, y - radius), facecolor="0.85")
-    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+    figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     return figure

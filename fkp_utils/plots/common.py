@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib import axes as mpl_axes
+from matplotlib import axis as mpl_axis
 from matplotlib import figure as mpl_figure
-from matplotlib import transforms
+from matplotlib import ticker, transforms
 
 if TYPE_CHECKING:
     from fkp_utils import metrics
@@ -86,6 +87,20 @@ def save_figure(figure: mpl_figure.Figure, identity: str, alt: str) -> None:
     display.display(display.Image(picture.getvalue(), format="png", alt=alt, width=width))
 
 
+def panels(
+    count: int, columns: int, height: float, more: float = 0.0, **shared: Any
+) -> tuple[mpl_figure.Figure, list[mpl_axes.Axes]]:
+    """A figure of so many panels in rows of `columns`, and its axes; what is left of the last row stays empty.
+
+    height: inches of a row.  more: inches of what stands around the rows.  shared: what `plt.subplots` shares.
+    """
+    rows = -(-count // columns)
+    figure, grid = plt.subplots(rows, columns, figsize=(WIDTH, rows * height + more), squeeze=False, **shared)
+    for axes in grid.flat[count:]:
+        axes.axis("off")
+    return figure, list(grid.flat[:count])
+
+
 def show_face(
     axes: mpl_axes.Axes, image: np.ndarray, title: str | None = None, **points: np.ndarray | None
 ) -> mpl_axes.Axes:
@@ -107,22 +122,22 @@ def face_sheet(
     images: np.ndarray, columns: int = 4, titles: Sequence[str] | None = None, **points: np.ndarray | None
 ) -> mpl_figure.Figure:
     """A figure of N faces (N, H, W, C); `given=` and other `MARKS` are (N, K, 2), one legend for all."""
-    rows = -(-len(images) // columns)
     height, width = images.shape[1:3]
-    side = WIDTH / columns
-    kinds = [kind for kind, values in points.items() if values is not None]
-    size = (WIDTH, rows * (side * height / width + (0.3 if titles else 0)) + (0.4 if kinds else 0))
-    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
-    for index, axes in enumerate(grid.flat):
-        if index >= len(images):
-            axes.axis("off")
-            continue
-        here = {kind: None if values is None else values[index] for kind, values in points.items()}
+    known = {kind: values for kind, values in points.items() if values is not None}
+    row = WIDTH / columns * height / width + (0.3 if titles else 0)
+    figure, grid = panels(len(images), columns, row, 0.4 if known else 0)
+    for index, axes in enumerate(grid):
+        here = {kind: values[index] for kind, values in known.items()}
         show_face(axes, images[index], titles[index] if titles else None, **here)
-    if kinds:
-        handles = [grid[0, 0].scatter([], [], **MARKS[kind]) for kind in kinds]
-        figure.legend(handles, kinds, loc="outside lower center", ncols=len(kinds), frameon=False)
+    marks_below(figure, list(known))
     return figure
+
+
+def marks_below(figure: mpl_figure.Figure, kinds: Sequence[str]) -> None:
+    """One legend under the figure, of these kinds of marks; none if there are none."""
+    if kinds:
+        handles = [figure.axes[0].scatter([], [], **MARKS[kind]) for kind in kinds]
+        figure.legend(handles, kinds, loc="outside lower center", ncols=len(kinds), frameon=False)
 
 
 def histograms(
@@ -281,6 +296,13 @@ def correlation_map(axes: mpl_axes.Axes, table: pd.DataFrame) -> mpl_axes.Axes:
     sns.heatmap(table, ax=axes, vmin=-1, vmax=1, cmap="RdBu_r", square=True, cbar_kws={"shrink": 0.75})
     axes.set(xlabel="", ylabel="")
     return axes
+
+
+def decimals(axis: mpl_axis.Axis) -> None:
+    """Plain decimals, such as 0.01, 0.02 and 0.05, on a logarithmic axis."""
+    axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(ticker.NullLocator())
 
 
 def short_names(names: Iterable[str]) -> list[str]:

@@ -10,7 +10,6 @@ import pandas as pd
 import seaborn as sns
 from matplotlib import axes as mpl_axes
 from matplotlib import figure as mpl_figure
-from matplotlib import ticker
 
 from fkp_utils import metrics
 from fkp_utils.plots import common as plots
@@ -61,9 +60,7 @@ def pairs_sheet(images: Mapping[str, np.ndarray], points: Mapping[str, Mapping[s
             marks = {kind: values[index] for kind, values in points[name].items()}
             plots.show_face(axes, np.rint(np.clip(row[index], 0, 255)).astype(np.uint8), **marks)
         line[0].set_ylabel(name.replace(" ", "\n", 1))
-    kinds = list(dict.fromkeys(kind for marks in points.values() for kind in marks))
-    handles = [grid[0, 0].scatter([], [], **plots.MARKS[kind]) for kind in kinds]
-    figure.legend(handles, kinds, loc="outside lower center", ncols=max(1, len(kinds)), frameon=False)
+    plots.marks_below(figure, list(dict.fromkeys(kind for marks in points.values() for kind in marks)))
     return figure
 
 
@@ -72,14 +69,10 @@ def condition_sheet(
 ) -> mpl_figure.Figure:
     """Errors by each condition, of `errors.by_condition`, up to three panels in a row; one legend for all."""
     columns = min(3, len(curves))
-    rows = -(-len(curves) // columns)
-    height = 0.4 + rows * (2.5 if columns == 3 else 3.2)
-    figure, grid = plt.subplots(rows, columns, figsize=(plots.WIDTH, height), sharey=True, squeeze=False)
-    for axes, (name, (middles, found)) in zip(grid.flat, curves.items(), strict=False):
+    figure, grid = plots.panels(len(curves), columns, 2.5 if columns == 3 else 3.2, 0.4, sharey=True)
+    for axes, (name, (middles, found)) in zip(grid, curves.items(), strict=True):
         plots.curves(axes, middles, found, (units[name], ""))
-    for axes in grid.flat[len(curves) :]:
-        axes.axis("off")
-    for axes in grid[:, 0]:
+    for axes in grid[::columns]:
         axes.set(ylabel="RMSE (px)", ylim=(0, None))
     plots.legend_below(figure)
     if all(len(found) == 1 for _, found in curves.values()):
@@ -107,9 +100,7 @@ def error_by_time(
         )
     axes.set(xscale="log", xlabel="training time (s)", ylabel="RMSE (px)", ylim=(0, None))
     axes.margins(x=0.1)
-    axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_locator(ticker.NullLocator())
+    plots.decimals(axes.xaxis)
     return axes
 
 

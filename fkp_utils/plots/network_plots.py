@@ -45,26 +45,22 @@ def curve_sheet(
     level: the error of the mean points, drawn as a dashed line.  unit: if given, what is drawn instead of the error in
     px; its axis is logarithmic.
     """
-    rows = -(-len(histories) // columns)
-    columns = min(columns, len(histories))
-    size = (plots.WIDTH, 0.4 + 2.3 * rows)
-    figure, grid = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
-    for axes, (name, (history, kept)) in zip(grid.flat, histories.items(), strict=False):
+    count = len(histories)
+    figure, grid = plots.panels(count, min(columns, count), 2.3, 0.4, sharex=True, sharey=True)
+    for axes, (name, (history, kept)) in zip(grid, histories.items(), strict=True):
         learning_curves(axes, history, kept).set_title(name)
         if level is not None:
             axes.axhline(level, color="black", linestyle="--", linewidth=1, zorder=1)
         axes.set(ylabel=unit or axes.get_ylabel())
         axes.label_outer()
-    for axes in grid.flat[len(histories) :]:
-        axes.axis("off")
     errors = pd.concat([history[["training", "validation"]] for history, _ in histories.values()]).to_numpy()
     low, high = errors.min(), np.quantile(errors, 0.95)
     if level is not None:
         low, high = min(low, 0.97 * level), max(high, 1.03 * level)
-    grid[0, 0].set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
+    grid[0].set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
     if unit:
-        grid[0, 0].set(yscale="log", ylim=(0.8 * low, 1.3 * high))
-        _decimals(grid[0, 0])
+        grid[0].set(yscale="log", ylim=(0.8 * low, 1.3 * high))
+        plots.decimals(grid[0].yaxis)
     handles = [plt.Line2D([], [], color=colour) for colour in (plots.BLUE, plots.ORANGE)]
     handles += [plt.Line2D([], [], color="black", linestyle="--", linewidth=1)] * (level is not None)
     names = ["training", "validation", "mean points"][: len(handles)]
@@ -72,25 +68,16 @@ def curve_sheet(
     return figure
 
 
-def _decimals(axes: mpl_axes.Axes) -> None:
-    """Plain decimals, such as 0.01, 0.02 and 0.05, on a logarithmic axis of losses."""
-    axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_locator(ticker.NullLocator())
-
-
-def map_sheet(
-    layers: Mapping[str, np.ndarray], columns: int = MOST_COLUMNS, image: np.ndarray | None = None
-) -> mpl_figure.Figure:
-    """The maps (h, w, C) that each layer makes of one image, in rows; the title is a map's largest value.
+def map_sheet(layers: Mapping[str, np.ndarray], image: np.ndarray | None = None) -> mpl_figure.Figure:
+    """The maps (h, w, C) that each layer makes of one image, in rows of 8; the title is a map's largest value.
 
     Each is scaled by the value that 99% of its places do not exceed, so that a few very bright ones do not hide the
     rest.  image: (H, W, C), drawn beside the first row in a column of its own.
     """
     rows = [
-        (name if start == 0 else "", maps[..., start : start + columns])
+        (name if start == 0 else "", maps[..., start : start + MOST_COLUMNS])
         for name, maps in layers.items()
-        for start in range(0, maps.shape[-1], columns)
+        for start in range(0, maps.shape[-1], MOST_COLUMNS)
     ]
     first = int(image is not None)
     columns = first + max(maps.shape[-1] for _, maps in rows)
@@ -113,31 +100,28 @@ def map_sheet(
     return figure
 
 
-def mosaic_sheet(layers: Mapping[str, np.ndarray], columns: int = 6, side: int = 2) -> mpl_figure.Figure:
-    """A panel for each layer: of its maps (h, w, C) of one image, the side × side that vary most, side by side.
+def mosaic_sheet(layers: Mapping[str, np.ndarray]) -> mpl_figure.Figure:
+    """A panel for each layer, in rows of 6: of its maps (h, w, C) of one image, the four that vary most.
 
     Each map from its lowest value, dark, to its highest, bright.
     """
-    rows = -(-len(layers) // columns)
-    shape = (plots.WIDTH, rows * (plots.WIDTH / columns + 0.25))
-    figure, grid = plt.subplots(rows, columns, figsize=shape, squeeze=False)
-    for axes in grid.flat:
-        axes.axis("off")
-    for axes, (name, maps) in zip(grid.flat, layers.items(), strict=False):
-        axes.imshow(_mosaic(maps, side), cmap=MAPS, vmin=0, vmax=1)
+    figure, grid = plots.panels(len(layers), 6, plots.WIDTH / 6 + 0.25)
+    for axes, (name, maps) in zip(grid, layers.items(), strict=True):
+        axes.imshow(_mosaic(maps), cmap=MAPS, vmin=0, vmax=1)
         axes.set_title(name, fontsize=11, pad=3)
+        axes.axis("off")
     return figure
 
 
-def _mosaic(maps: np.ndarray, side: int) -> np.ndarray:
-    """The maps that vary most, each scaled to 0 … 1, enlarged to 96 px or more, with NaN between them."""
-    most = np.argsort(-maps.std(axis=(0, 1)), kind="stable")[: side**2]
+def _mosaic(maps: np.ndarray) -> np.ndarray:
+    """The four maps that vary most, each scaled to 0 … 1, enlarged to 96 px or more, with NaN between them."""
+    most = np.argsort(-maps.std(axis=(0, 1)), kind="stable")[:4]
     shown = maps[..., most] - maps[..., most].min(axis=(0, 1))
     shown = shown / np.maximum(shown.max(axis=(0, 1)), 1e-6)
     large = np.kron(shown, np.ones((-(-96 // maps.shape[0]), -(-96 // maps.shape[1]), 1)))
-    framed = np.pad(large, ((0, 4), (0, 4), (0, side**2 - len(most))), constant_values=np.nan)
-    tiles = np.moveaxis(framed, -1, 0).reshape(side, side, *framed.shape[:2])
-    return tiles.swapaxes(1, 2).reshape(side * framed.shape[0], -1)[:-4, :-4]
+    framed = np.pad(large, ((0, 4), (0, 4), (0, 4 - len(most))), constant_values=np.nan)
+    tiles = np.moveaxis(framed, -1, 0).reshape(2, 2, *framed.shape[:2])
+    return tiles.swapaxes(1, 2).reshape(2 * framed.shape[0], -1)[:-4, :-4]
 
 
 def kernel_sheet(kernel: np.ndarray, titles: Sequence[str] | None = None) -> mpl_figure.Figure:
@@ -156,16 +140,14 @@ def kernel_sheet(kernel: np.ndarray, titles: Sequence[str] | None = None) -> mpl
     return figure
 
 
-def filter_sheet(kernel: np.ndarray, columns: int = 13) -> mpl_figure.Figure:
-    """The filters of a kernel (h, w, 1 or 3, filters) in rows: red adds, blue takes away; of colours, their mean."""
+def filter_sheet(kernel: np.ndarray) -> mpl_figure.Figure:
+    """The filters of a kernel (h, w, 1 or 3, filters), 13 in a row: red adds, blue takes away; the mean of colours."""
     filters = np.moveaxis(kernel.mean(axis=2), -1, 0)
-    rows, largest = -(-len(filters) // columns), np.abs(filters).max()
-    size = (plots.WIDTH, 1.08 * rows * plots.WIDTH / columns)
-    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
-    for axes in grid.flat:
-        axes.axis("off")
-    for axes, values in zip(grid.flat, filters, strict=False):
+    largest = np.abs(filters).max()
+    figure, grid = plots.panels(len(filters), 13, 1.08 * plots.WIDTH / 13)
+    for axes, values in zip(grid, filters, strict=True):
         axes.imshow(values, cmap=KERNELS, vmin=-largest, vmax=largest)
+        axes.axis("off")
     return figure
 
 
@@ -284,7 +266,7 @@ def loss_by_rate(
     axes.set_ylim(0.8 * min([level, *known]), top)
     axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
     axes.minorticks_off()
-    _decimals(axes)
+    plots.decimals(axes.yaxis)
     if axes.get_ylim()[1] < 3 * axes.get_ylim()[0]:  # too short for more than one of those
         axes.yaxis.set_major_locator(ticker.MaxNLocator(4))
     axes.legend(frameon=False)

@@ -12,6 +12,7 @@ from matplotlib import figure as mpl_figure
 from fkp_utils import faces as face_sets
 from fkp_utils import metrics
 from fkp_utils.plots import common as plots
+from fkp_utils.plots import task_plots
 
 
 def stage_row(stages: Mapping[str, np.ndarray]) -> mpl_figure.Figure:
@@ -99,18 +100,9 @@ def by_number(
     return figure
 
 
-def changes(values: Mapping[str, metrics.Estimate], unit: str) -> mpl_figure.Figure:
-    """Changes with their intervals, and a line at no change."""
-    figure, axes = plt.subplots(figsize=(plots.WIDTH, 1.3 + 0.45 * len(values)))
-    plots.estimates(axes, values, unit)
-    axes.axvline(0, color="0.4", linewidth=1)
-    axes.margins(x=0.15)
-    return figure
-
-
 def worth(values: Mapping[str, metrics.Estimate], whole: float) -> mpl_figure.Figure:
     """How much the RMSE in px grows if one ingredient does not vary; whole: what it is where everything varies."""
-    figure = changes(values, "change of the RMSE (px) if it does not vary")
+    figure = task_plots.estimates(values, "change of the RMSE (px) if it does not vary", zero=True)
     (axes,) = figure.axes
     axes.lines[-1].set_label(f"everything varies: {whole:.2f} px")
     figure.legend(handles=[axes.lines[-1]], loc="outside lower center", frameon=False)

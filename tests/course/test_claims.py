@@ -1,14 +1,10 @@
 import json
 import re
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
 
-from fkp_utils import profiles
 from fkp_utils.course import claims, notebooks
-from fkp_utils.datasets import loading
 from fkp_utils.evaluation import verdicts
 from fkp_utils.system import places
 
@@ -154,88 +150,6 @@ def test_counts_are_of_tests_by_report():
     assert isinstance(table, pd.DataFrame)
     assert table["holds"].to_dict() == {"S0": 1, "S1": 0, "S2": 0, "S3": 0, "S4": 1, "K": 0}
     assert list(table) == list(verdicts.WORDS.values())
-
-
-def made(identity, *rows):
-    """Tests of one identity, each given as (data, profile, holds)."""
-    words = {"statement": "It is so.", "theirs": "5", "ours": "4", "notebook": "03_lenet_activations"}
-    return [claims.Test(identity, **words, data=data, profile=profile, holds=holds) for data, profile, holds in rows]
-
-
-@pytest.mark.parametrize(
-    ("identity", "rows", "expected"),
-    [
-        ("S0.7 KNN", [("synthetic", "full", False), ("kaggle", "quick", True)], ("kaggle", "quick", True)),
-        ("S0.7 KNN", [("synthetic", "quick", False), ("kaggle", "quick", None)], ("synthetic", "quick", False)),
-        ("S0.7 KNN", [("kaggle", "quick", True), ("kaggle", "full", False)], ("kaggle", "full", False)),
-        ("S0.7 KNN", [("kaggle", "quick", True), ("kaggle", "full", None)], ("kaggle", "full", None)),
-        ("S0.7 KNN", [("synthetic", "full", None), ("kaggle", "smoke", None)], ("kaggle", "smoke", None)),
-        ("S0.7 KNN", [("labels", "full", False), ("celeba", "full", False)], None),  # they say nothing of it
-        ("S0.1 axis", [("kaggle", "full", False), ("labels", "quick", True)], ("labels", "quick", True)),
-        ("S0.1 axis", [("synthetic", "full", True)], None),
-        ("S0.10 small", [("labels", "full", False), ("kaggle", "quick", True)], ("kaggle", "quick", True)),
-        ("S4.1 normal", [("kaggle", "full", False), ("celeba", "quick", True)], ("celeba", "quick", True)),
-        ("S4.2 own network", [("kaggle", "full", False), ("celeba", "quick", True)], ("celeba", "quick", True)),
-        ("S1.2 loss", [("kaggle", "full", False), ("imm", "quick", True)], ("imm", "quick", True)),
-        ("S1.4 MAE", [("faces_300w", "full", False), ("landmarks68", "quick", True)], ("landmarks68", "quick", True)),
-        ("S1.5 beard", [("kaggle", "full", None), ("synthetic", "quick", True)], ("synthetic", "quick", True)),
-        ("S0.13 drawings", [("kaggle", "full", False), ("drawings", "quick", True)], ("drawings", "quick", True)),
-        ("K.1", [("synthetic", "full", False), ("kaggle", "quick", True)], ("kaggle", "quick", True)),
-    ],
-)
-def test_the_first_data_that_decide_a_test_settle_it(identity, rows, expected):
-    for several in (rows, rows[::-1]):
-        found = [(test.data, test.profile, test.holds) for test in claims.settled(made(identity, *several))]
-        assert found == ([expected] if expected else [])
-
-
-def test_every_claim_can_be_settled_by_data_that_there_are():
-    assert {data for order in claims.SETTLING.values() for data in order} == claims.DATA.keys()
-    assert set(claims.DATA.values()) == set(loading.NAMES)
-    assert set(profiles.PROFILES) <= set(claims.WORK)
-
-
-def keep(folder, **records):
-    (folder / "records").mkdir(parents=True)
-    for name, record in records.items():
-        (folder / "records" / f"{name.strip('_')}.json").write_text(json.dumps(record))
-    return folder
-
-
-def test_what_several_series_settle_is_kept_with_what_it_rests_on(tmp_path):
-    photos = keep(tmp_path / "a", _01_eda=stamp(*EDA, data="kaggle"), _02_imputation=stamp("S0.2 KNN", data="kaggle"))
-    (photos / f"records/{claims.PAGE}.json").write_text(json.dumps(stamp("S0.11 best")))
-    labels = keep(tmp_path / "b", _01_eda=stamp(*EDA, holds=False, data="kaggle", profile="full"))
-    claims.publish([str(photos / "records"), f"labels={labels}"], tmp_path / "kept.json")
-    found = claims.published(source=tmp_path / "kept.json")
-    assert [(test.identity, test.data, test.profile, test.holds) for test in found.values()] == [
-        ("S0.1 axis", "labels", "full", False),
-        ("S0.2 KNN", "kaggle", "quick", True),
-        ("S4.1 normal", "labels", "full", False),
-    ]
-    assert found["S0.1 axis"].basis == "labels, full, 200 epochs, 50 restarts, GPU, 2026-01-02, version 0.9"
-    own = claims.own([verdicts.Tested("S0.14 app", "a", "b", "c", verdicts.unknown("d"))], "kaggle", "smoke")
-    assert [*claims.published([*own, found["S0.1 axis"]], tmp_path / "nothing.json")] == ["S0.14 app"]
-
-
-def test_series_that_cannot_be_published_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="no records; expected those of a series"):
-        claims.publish([str(tmp_path / "nothing")])
-    series = keep(tmp_path / "a", _01_eda=stamp(*EDA, data="kaggle"))
-    for name in ("celeba", "drawings", "elsewhere"):
-        with pytest.raises(ValueError, match="read as 'kaggle'; expected one of kaggle, labels before it"):
-            claims.publish([f"{name}={series}"])
-    for words, told in ((["publish"], "usage: "), (["publish", str(tmp_path / "nothing")], "error: ")):
-        command = [sys.executable, "-m", "fkp_utils.course.claims", *words]
-        done = subprocess.run(command, cwd=places.CHECKOUT, capture_output=True, text=True, check=False)
-        assert done.returncode == 1
-        assert done.stderr.startswith(told)
-
-
-def test_what_is_published_is_read_with_what_is_known_of_it():
-    found = claims.published()
-    assert len(found) > 100
-    assert all(test.basis.startswith(test.data) and "None" not in test.basis for test in found.values())
 
 
 def test_long_runs_are_listed_with_where_they_come_from(tmp_path):

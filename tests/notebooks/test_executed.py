@@ -108,7 +108,7 @@ def test_the_front_of_the_repository_is_refreshed(smoke, tmp_path):
 
 def test_the_readme_has_every_notebook_with_its_finding():
     text = (places.CHECKOUT / "README.md").read_text(encoding="utf-8")
-    between = text.split(front.START)[1].split(front.END)[0]
+    _, between, _ = front.parts(text, front.START, front.END)
     hint = "the README's table is not that of the notebooks; run `make figures`"
     assert between == front.table(places.CHECKOUT / "no records", between), hint
     assert all(len(finding) > 20 for _, finding in front._ROW.findall(between)), hint
@@ -117,5 +117,5 @@ def test_the_readme_has_every_notebook_with_its_finding():
 
 def test_a_readme_without_the_table_is_refused(tmp_path):
     (tmp_path / "README.md").write_text("nothing")
-    with pytest.raises(ValueError, match="expected a table between"):
+    with pytest.raises(ValueError, match="README.md lacks the line .*make figures"):
         front.refresh_readme(tmp_path / "README.md", tmp_path)

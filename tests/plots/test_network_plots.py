@@ -79,8 +79,8 @@ def test_a_mosaic_shows_the_maps_that_vary_most():
     maps = np.zeros((3, 3, 5))
     maps[..., 1] = 7
     maps[0, 0, 2], maps[2, 2, 4], maps[1, 1, 0] = 3, 2, 1
-    figure = network_plots.mosaic_sheet({"deep": maps, "two": np.ones((96, 48, 2))}, columns=3)
-    assert [axes.get_title() for axes in figure.axes] == ["deep", "two", ""]
+    figure = network_plots.mosaic_sheet({"deep": maps, "two": np.ones((96, 48, 2))})
+    assert [axes.get_title() for axes in figure.axes] == ["deep", "two", *[""] * 4]
     mosaic = np.ma.filled(figure.axes[0].images[0].get_array(), np.nan)
     assert mosaic.shape == (196, 196)
     assert np.isnan(mosaic[96:100]).all()
@@ -164,12 +164,12 @@ def test_correlations_have_a_panel_each_on_one_scale():
 
 def test_every_filter_has_its_place_on_one_scale():
     kernel = np.arange(3 * 3 * 1 * 65.0).reshape(3, 3, 1, 65) - 100
-    panels = network_plots.filter_sheet(kernel, 13).axes
+    panels = network_plots.filter_sheet(kernel).axes
     assert len(panels) == 65
     assert all(axes.images for axes in panels)
     np.testing.assert_array_equal(panels[7].images[0].get_array(), kernel[:, :, 0, 7])
     assert {axes.images[0].get_clim() for axes in panels} == {(-484, 484)}
-    few = network_plots.filter_sheet(kernel[..., :14], 13).axes
+    few = network_plots.filter_sheet(kernel[..., :14]).axes
     assert sum(bool(axes.images) for axes in few) == 14
 
 

@@ -95,13 +95,6 @@ def is_lower(
     return verdicts.of_networks(persons, difference(errors, first, second), verdicts.MATTERS)
 
 
-def by_persons(
-    first: np.ndarray, second: np.ndarray, faces: face_sets.Faces, repeats: int = 1000, seed: int = 0
-) -> metrics.Estimate:
-    """RMSE in px of the first predictions (N, K, 2) minus that of the second; the interval is over persons."""
-    return bootstrap.rmse_difference(first, second, faces.points, faces.groups, repeats, seed)
-
-
 def in_words(found: metrics.Estimate) -> str:
     """The estimate, without an interval where it has none."""
     return f"{found.value:.2f}" if found.low == found.high else str(found)
@@ -205,7 +198,8 @@ class Trainings:
         """Whether the first has the lower error, as `is_lower`; not told if one of them was left out."""
         if not {first, second} <= set(self.errors):
             return verdicts.unknown("one of the two did not train")
-        found = by_persons(self.predicted[first], self.predicted[second], self.faces, **self.draws)
+        both, faces = (self.predicted[first], self.predicted[second]), self.faces
+        found = bootstrap.rmse_difference(*both, faces.points, faces.groups, **self.draws)
         persons = metrics.Estimate(*(self.scale * each for each in dataclasses.astuple(found)))
         return is_lower(self.errors, first, second, persons)
 

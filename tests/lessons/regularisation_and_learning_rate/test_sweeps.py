@@ -82,14 +82,6 @@ def test_a_difference_that_is_too_small_is_none_either_way(second, persons, expe
     assert (~found).holds is expected
 
 
-def test_the_difference_over_persons():
-    random = np.random.default_rng(0)
-    points = random.uniform(0, 9, (30, 5, 2)).astype(np.float32)
-    some = faces.Faces(np.zeros((30, 9, 9, 1), np.uint8), points, keypoints.CELEBA_5, subject=np.arange(30) % 10)
-    found = sweeps.by_persons(points + 1, points + 3, some, 50)
-    assert found.value == pytest.approx(-2, abs=1e-5)
-
-
 @pytest.fixture(scope="module")
 def trainings(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sweeps")
