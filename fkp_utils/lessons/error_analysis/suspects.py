@@ -232,7 +232,8 @@ def known(faces: face_sets.Faces, listed: pd.DataFrame, data: str, shown: int = 
         first = listed["row"].head(2 * len(wrong))
         among, seen = (np.isin(rows, wrong).sum() for rows in (first, listed["row"].head(shown)))
         text = f"This set records which of its rows are labelled wrongly: {len(wrong)} in all. Of these, {among} stand"
-        return f"{text} among the first {len(first)} suspects, and {seen} among the {min(shown, len(listed))} rows shown."
+        text += f" among the first {len(first)} suspects, and {seen} among the {min(shown, len(listed))} rows shown."
+        return text
     text = "Which labels of this set are wrong is not known."
     if flags is not None:
         text = "No label of these faces is known to be wrong."
