@@ -5,6 +5,7 @@ import pytest
 
 from fkp_utils import faces, keypoints, metrics
 from fkp_utils.evaluation import label_agreement, verdicts
+from fkp_utils.geometry import pose
 from fkp_utils.imputation import impute
 from fkp_utils.lessons import imputation
 
@@ -123,3 +124,15 @@ def test_claims_are_told_from_the_errors(some):
     assert found["S0.2 KNN of six"].verdict.holds is False, "ridge knows how the points hang together"
     level = imputation.claims(trial, np.zeros(len(some)), some.groups, repeats=100)[-1]
     assert level.verdict == verdicts.unknown("too few faces are tilted")
+
+
+def test_the_faces_that_are_shown_are_level_and_tilted_and_nothing_covers_them(some, trial):
+    shown = some.select(trial.rows)
+    lean = np.abs(pose.tilt(shown.points, shown.keypoints))
+    level, tilted = imputation.level_and_tilted(some, trial)
+    assert lean[level] < np.median(lean) < lean[tilted] < 45
+    glasses = np.zeros(len(some), bool)
+    glasses[trial.rows[[level, tilted]]] = True
+    known = dataclasses.replace(some, attributes={"glasses": glasses})
+    others = imputation.level_and_tilted(known, trial)
+    assert not glasses[trial.rows[list(others)]].any()

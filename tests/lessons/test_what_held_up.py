@@ -98,6 +98,15 @@ def test_reasons_are_counted_where_a_claim_is_open():
     assert what_held_up.reasons(tests[3:]).empty
 
 
+def test_what_is_decided_here_and_elsewhere_is_compared():
+    here = pd.DataFrame({"verdict": ["holds", "holds", "cannot be told here", "holds"]}, ["a", "b", "c", "d"])
+    words = ["holds", "does not hold", "holds"]
+    settled = pd.DataFrame({"verdict": words, "here": "1 px", "rests on": "photos"}, ["a", "b", "c"])
+    both, decided, opposite = what_held_up.in_both(here, settled)
+    assert [list(each.index) for each in (both, decided, opposite)] == [["a", "b", "c"], ["a", "b"], ["b"]]
+    assert both.loc["c", "settled rests on"] == "photos"
+
+
 def test_a_report_in_words_counts_and_names_what_was_refuted():
     tests = table(
         ("S0.1 a", "", HOLDS, ""),
