@@ -114,7 +114,7 @@ def reasons(tests: pd.DataFrame) -> pd.DataFrame:
 
 
 def in_both(tests: pd.DataFrame, settled: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The tests that have a settled verdict too, in columns "settled …"; those decided in both; those decided unlike."""
+    """Tests that have a settled verdict too, in columns "settled …"; those decided in both; those decided unlike."""
     both = tests.join(settled[["verdict", "here", "rests on"]].add_prefix("settled "), how="inner")
     decided = both[~(both[["verdict", "settled verdict"]] == verdicts.WORDS[None]).any(axis=1)]
     return both, decided, decided[decided["verdict"] != decided["settled verdict"]]
