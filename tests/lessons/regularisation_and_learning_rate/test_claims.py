@@ -81,8 +81,8 @@ def test_all_claims_are_told_in_their_order():
 
 def test_a_reason_of_several_comparisons_names_the_two_that_it_is_about():
     why = audit(trained(**{"0.4": 1.02}))["S2.3 best"].verdict.why
-    assert why.startswith("0.42 against 0.4: the interval from ")
-    assert "; 0.42 against 0.41: the interval from " in why
+    assert why.startswith("0.42 against 0.4: the interval over restarts from ")
+    assert "; 0.42 against 0.41: the interval over restarts from " in why
     assert "0.42 against 0.2" not in why, "what is decided is no reason for an open claim"
 
 
