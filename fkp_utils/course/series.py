@@ -36,6 +36,8 @@ WORDS = 15  # lines that are shown of what Snakemake says
 EVERY = 30.0  # seconds between two lines of progress where there is no terminal
 LONGEST_SOCKET = 98  # bytes of a socket's path without its number; systems allow 103 or 107, else TCP is used
 MOST = 4  # notebooks at a time that "auto" runs; each needs about 2 GB of memory
+# Those that take longest begin first, so that no processor waits for the last one of them.
+LONGEST = ("05_augmentation", "08_regularisation_and_learning_rate", "09_shape_aware_loss", "13_best_model")
 # Not to be imported: with nbformat comes jsonschema, and with it, where it is installed, a grammar of addresses that
 # takes as long to load as all else together; no notebook has anything for it to check.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -251,6 +253,9 @@ def report(data: str, root: str, profile: str, kernel: str, jobs: int) -> None:
     path = places.BUILD / "series.json"
     command = [sys.executable, "-m", "snakemake", "notebooks", "--cores", str(jobs), "--keep-going", "--nolock"]
     command += ["--rerun-incomplete", "--quiet", "all", "--configfile", str(path)]
+    where = folder(data, profile).relative_to(places.CHECKOUT) / "notebooks"
+    if first := [str(where / f"{name}.ipynb") for name in notebooks.names() if name in LONGEST]:
+        command += ["--prioritize", *first]
     places.BUILD.mkdir(exist_ok=True)
     try:
         with filelock.FileLock(places.BUILD / "series.lock", timeout=0):
