@@ -117,5 +117,5 @@ def test_the_readme_has_every_notebook_with_its_finding():
 
 def test_a_readme_without_the_table_is_refused(tmp_path):
     (tmp_path / "README.md").write_text("nothing")
-    with pytest.raises(ValueError, match="README.md lacks the line .*make figures"):
+    with pytest.raises(ValueError, match=r"README\.md lacks the line .*make figures"):
         front.refresh_readme(tmp_path / "README.md", tmp_path)
