@@ -24,6 +24,8 @@ from fkp_utils.system import commands, devices, files, places
 
 WORDS = 15  # lines that are shown of what Snakemake says
 MOST = 4  # notebooks at a time that "auto" runs; each needs about 2 GB of memory
+# Those that take longest begin first, so that no processor waits for the last one of them.
+LONGEST = ("05_augmentation", "08_regularisation_and_learning_rate", "09_shape_aware_loss", "13_best_model")
 
 
 def folder(data: str, profile: str) -> pathlib.Path:
@@ -62,6 +64,9 @@ def report(data: str, root: str, profile: str, kernel: str, jobs: int) -> None:
     path = places.BUILD / "series.json"
     command = [sys.executable, "-m", "snakemake", "notebooks", "--cores", str(jobs), "--keep-going", "--nolock"]
     command += ["--rerun-incomplete", "--quiet", "all", "--configfile", str(path)]
+    where = folder(data, profile).relative_to(places.CHECKOUT) / "notebooks"
+    if first := [str(where / f"{name}.ipynb") for name in notebooks.names() if name in LONGEST]:
+        command += ["--prioritize", *first]
     places.BUILD.mkdir(exist_ok=True)
     try:
         with filelock.FileLock(places.BUILD / "series.lock", timeout=0):

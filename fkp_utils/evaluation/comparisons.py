@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import stats
 
 from fkp_utils import faces as face_sets
 from fkp_utils import metrics
@@ -50,25 +52,35 @@ def is_lower(
 ) -> verdicts.Verdict:
     """Whether the first run's mean squared error is lower than `factor` times the second's.
 
-    It is only if that is so in 95% of bootstrap draws of persons from the faces, and of the pairs of restarts, whose
-    errors are those on the evaluation part of each run.  by_seed: only restarts of the same seed are paired, which
-    begin with the same weights and see the faces in the same order, if the two runs differ in the labels alone.
-
-    With a factor of 1 it is not lower either if the interval of `difference` and the difference of the means of the
-    restarts lie within `matters`.
+    By the difference of their RMSE over persons, of the restarts that were kept, on the faces; and by that of all
+    restarts, on the evaluation part of each run (`over_restarts`).  by_seed: restarts of the same seed are compared,
+    which begin with the same weights and see the faces in the same order, if the two runs differ in the labels alone.
+    With a factor of 1 it is not lower either if both intervals lie within `matters`.
     """
-    squares = [(run.predict(faces) - faces.points).reshape(-1) ** 2 for run in (first, second)]
-    groups = np.repeat(faces.groups, squares[0].size // len(faces))
-    less = bootstrap.largest_share(-np.stack([squares[0], factor * squares[1]], axis=1), groups, repeats, seed)[0]
-    errors = [run.restarts["evaluation"].to_numpy() ** 2 for run in (first, second)]
-    restarts = verdicts.of_pairs(errors[0], factor * errors[1])
-    if by_seed and min(map(len, errors)) > 1:
-        restarts = verdicts.of_restarts(errors[0] < factor * errors[1])
-    told = verdicts.agreed([verdicts.of_share(float(less)), restarts])
-    apart = abs(np.mean(np.sqrt(errors[0])) - np.mean(np.sqrt(errors[1])))
-    if told.holds is not None or factor != 1 or apart >= matters(faces):
-        return told
-    return verdicts.unless_small(told, difference(first, second, faces, repeats, seed), matters(faces))
+    root = math.sqrt(factor)  # errors that are `root` times as large have `factor` times the mean square
+    scaled = faces.points + root * (second.predict(faces) - faces.points)
+    persons = bootstrap.rmse_difference(first.predict(faces), scaled, faces.points, faces.groups, repeats, seed)
+    errors = [run.restarts["evaluation"].to_numpy() for run in (first, second)]
+    restarts = over_restarts(errors[0], root * errors[1], by_seed)
+    return verdicts.of_networks(persons, restarts, matters(faces) if factor == 1 else 0.0)
+
+
+def over_restarts(first: np.ndarray, second: np.ndarray, paired: bool = False) -> metrics.Estimate | None:
+    """The mean of a network's restarts (R,) minus that of another's (R',), with its 95% interval by Student's t.
+
+    Their variances may differ: B. L. Welch, Biometrika 34 (1947), 28–35.  paired: the values belong together in pairs,
+    and their differences vary.  None if one of the two was not restarted.
+    """
+    first, second = np.asarray(first, float), np.asarray(second, float)
+    if min(len(first), len(second)) < 2:
+        return None
+    drawn = [first - second] if paired else [first, second]
+    parts = np.array([np.var(each, ddof=1) / len(each) for each in drawn])
+    value, half = float(first.mean() - second.mean()), 0.0
+    if parts.any():
+        freedom = parts.sum() ** 2 / sum(part**2 / (len(each) - 1) for part, each in zip(parts, drawn, strict=True))
+        half = float(stats.t.ppf(0.975, freedom) * math.sqrt(parts.sum()))
+    return metrics.Estimate(value, value - half, value + half)
 
 
 def matters(faces: face_sets.Faces) -> float:

@@ -1,15 +1,15 @@
 """Where an interval becomes a verdict: a claim holds, does not hold, or cannot be told, and why.
 
 A claim holds if its whole 95% interval lies on the claimed side of a threshold, and does not if it lies on the other
-side.  A claim about networks also has to be the same for their restarts: one training may be luck.  A claim of a
-difference does not hold either if all of the interval is too near to the threshold to matter.
+side.  A claim about networks needs an interval over their restarts that says the same: one training may be luck.  A
+claim of a difference does not hold either if all of the interval is too near to the threshold to matter.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,7 @@ def above(
     if found is None:
         return unknown("it was not measured")
     if found.low <= threshold <= found.high:
-        words = f"the interval from {found.low:.3g} to {found.high:.3g} includes {threshold:.3g}"
+        words = f"the interval over {drawn} from {found.low:.3g} to {found.high:.3g} includes {threshold:.3g}"
         told = unknown(f"{words}; {_needed(found, threshold)} as many {drawn} would decide if the value stays")
     else:
         higher = found.low > threshold
@@ -151,12 +151,18 @@ def of_restarts(restarts: Iterable[bool]) -> Verdict:
     return of_share(float(np.mean(found)), f"{len(found)} restarts", "restarts")
 
 
-def of_pairs(lower: Sequence[float] | np.ndarray, higher: Sequence[float] | np.ndarray) -> Verdict:
-    """Whether the first values, of one training's restarts, are lower than the second's, pair by pair."""
-    if min(len(lower), len(higher)) < 2:
+def of_networks(persons: metrics.Estimate | None, restarts: metrics.Estimate | None, matters: float = 0.0) -> Verdict:
+    """Whether one network's error is lower than another's, by their difference over persons and over restarts.
+
+    Both intervals must lie on the same side of 0, or both be as small as `unless_small` says.  persons: None where only
+    restarts were measured.  restarts: None if one of the two was not restarted.
+    """
+    if restarts is None:
         return unknown("one of the two was not restarted; at least 2 restarts of each are needed")
-    pairs = np.asarray(lower)[:, None] < np.asarray(higher)
-    return of_share(float(pairs.mean()), f"pairs of {len(lower)} and {len(higher)} restarts", "restarts")
+    found = {"restarts": restarts} | ({} if persons is None else {"persons": persons})
+    told = agreed(below(each, drawn=drawn) for drawn, each in found.items())
+    widest = max(found.values(), key=lambda each: max(-each.low, each.high))
+    return unless_small(told, widest, matters)
 
 
 def agreed(verdicts: Iterable[Verdict]) -> Verdict:

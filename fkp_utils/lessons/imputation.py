@@ -12,10 +12,12 @@ import pandas as pd
 from fkp_utils import faces as face_sets
 from fkp_utils import metrics
 from fkp_utils.evaluation import bootstrap, label_agreement, verdicts
+from fkp_utils.geometry import pose
 from fkp_utils.imputation import impute, imputers
 
 FEWEST = 10  # faces of which an error is told
 LEVEL, TILTED = 5.0, (10.0, 45.0)  # degrees: faces that are not tilted, and those that are
+COVERS = ("glasses", "cover")  # attributes of faces that have something before them
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -83,6 +85,23 @@ def compare(
     whole = {name: np.concatenate([getattr(trial, name) for trial in trials]) for name in ("rows", "seeds", "labels")}
     filled = {name: np.concatenate([trial.filled[name] for trial in trials]) for name in candidates}
     return Trial(**whole, filled=filled)
+
+
+def level_and_tilted(faces: face_sets.Faces, trial: Trial) -> tuple[int, int]:
+    """Which of the M faces of a trial is held straightest, and which is tilted most, below TILTED[1] degrees.
+
+    Both look about straight ahead.  Nothing covers them, as far as the attributes of the faces tell.
+    """
+    shown = faces.select(trial.rows)
+    lean, aside = (np.abs(measure(shown.points, shown.keypoints)) for measure in (pose.tilt, pose.turn))
+    left, right, _ = np.moveaxis(pose.eyes_and_nose(shown.points, shown.keypoints), 1, 0)
+    apart = np.linalg.norm(left - right, axis=1)
+    covered = np.zeros(len(shown))
+    for name in COVERS:
+        covered += np.asarray(shown.attributes.get(name, np.zeros(len(shown)))) > 0
+    ahead = (aside <= np.nanmedian(aside)) & (apart >= np.nanmedian(apart)) & (lean < TILTED[1])
+    tilted = np.where(ahead, lean - 90 * covered, np.nan)
+    return int(np.nanargmin(lean + 30 * aside + 90 * covered)), int(np.nanargmax(tilted))
 
 
 def compare_sources(faces: face_sets.Faces, candidates: Mapping[Any, imputers.Imputer]) -> Trial | None:

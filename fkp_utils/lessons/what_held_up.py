@@ -113,6 +113,13 @@ def reasons(tests: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values("tests", ascending=False)
 
 
+def in_both(tests: pd.DataFrame, settled: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Tests that have a settled verdict too, in columns "settled …"; those decided in both; those decided unlike."""
+    both = tests.join(settled[["verdict", "here", "rests on"]].add_prefix("settled "), how="inner")
+    decided = both[~(both[["verdict", "settled verdict"]] == verdicts.WORDS[None]).any(axis=1)]
+    return both, decided, decided[decided["verdict"] != decided["settled verdict"]]
+
+
 def in_words(tests: pd.DataFrame, reports: Mapping[str, str], most: int = 3) -> str:
     """A paragraph for each report, as Markdown: its verdicts counted, and at most so many claims that were refuted.
 

@@ -199,7 +199,8 @@ def test_a_picture_of_the_webcam_is_answered_and_not_mirrored(server, photo, tmp
     with visit(server, *camera, f"--use-file-for-fake-video-capture={clip}") as page:
         page.get_by_label("Capture from camera").click()
         page.get_by_text("Click to Access Webcam").click()
-        page.get_by_label("capture photo").click()
+        page.wait_for_function("[...document.querySelectorAll('video')].some(video => video.videoWidth > 0)")
+        page.get_by_label("capture photo").click()  # of a camera without a frame yet, the page takes none
         page.get_by_label("Remove Image").wait_for()
         page.get_by_role("button", name="Find the points").click()
         page.locator("svg circle.point").first.wait_for()

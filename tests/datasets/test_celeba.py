@@ -202,6 +202,7 @@ def _no_rows(root):
         (_no_images, "000001.jpg not found; expected it among the 0 in"),
         (_no_rows, "list_landmarks_align_celeba.csv: no rows; expected one for each image"),
         (_rows("000004.jpg,73,112", "000004.jpg,73,1l2"), "line 5, column lefteye_y: '1l2'; expected a number"),
+        (_rows("000004.jpg,73,", '000004.jpg,"73,0",'), "line 5, column lefteye_x: '73,0'; expected a number"),
         (_rows("000004.jpg,73,", "000004.jpg,nan,"), "line 5, column lefteye_x: 'nan'; expected a number"),
         (_rows("000004.jpg,73,", "000004.jpg,"), "celeba.csv, line 5: 9 values; expected 10"),
         (_rows("000004.jpg,73,", "000003.jpg,73,"), "line 5: 000003.jpg for the second time; expected one row"),

@@ -121,6 +121,7 @@ def _another_name(root):
         (_another_name, "anna.asf: expected a name like 01-1m.asf"),
         (_shape("\n58\n", "\n57\n"), "02-1f.asf: 57 points announced, 58 found; expected 58"),
         (_shape(_first(0, 0), "0.3o"), "02-1f.asf, line 13, column x: '0.3o'; expected a number"),
+        (_shape(_first(2, 1), "0,5"), "02-1f.asf, line 15, column y: '0,5'; expected a number"),
         (_shape(_first(2, 1), "nan"), "02-1f.asf, line 15, column y: 'nan'; expected a number"),
         (_shape(f"{_first(1, 0)} \t", ""), "02-1f.asf, line 14: 6 values; expected 7"),
         (_shape(" \t7 \t6 \t8", " \t6 \t6 \t8"), "02-1f.asf, line 20: point 6; expected point 7"),

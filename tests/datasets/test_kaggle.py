@@ -212,6 +212,25 @@ def test_other_separators_and_encodings_are_named(tmp_path, table, message):
     raises(made(tmp_path, training=table), message)
 
 
+def _decimal_commas(rows):
+    header, *rest = rows
+    return [header, *([*(value.replace(".", ",") for value in row[:-1]), row[-1]] for row in rest)]
+
+
+@pytest.mark.parametrize(
+    ("shape", "separator", "message"),
+    [
+        (lambda rows: _quoted(_decimal_commas(rows)), ",", "training.csv, row 0 (0-based): 61 values in"),
+        (_decimal_commas, ",", "training.csv, row 0 (0-based): 61 values in"),
+        (_decimal_commas, ";", "training.csv, line 1: semicolons between its values; expected commas"),
+        (_decimal_commas, "\t", "training.csv, line 1: tabs between its values; expected commas"),
+    ],
+)
+def test_decimal_commas_are_refused(tmp_path, shape, separator, message):
+    table = "".join(separator.join(row) + "\n" for row in shape(ROWS["training.csv"]))
+    raises(made(tmp_path, training=table.encode()), message)
+
+
 @pytest.mark.parametrize("layout", ["zips", "bundle of tables"])
 def test_two_tables_of_one_name_in_a_zip_file_are_refused(tmp_path, layout):
     root = made(tmp_path / "data", layout)

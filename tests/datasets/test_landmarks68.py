@@ -294,6 +294,7 @@ def _no_folder(root):
         (_table(",135\n", "\n"), "keypoints.csv, line 1: 136 columns; expected 137"),
         (_table(f"Ann_Lee_01.jpg,{POINTS[1][0, 0]},", "Ann_Lee_01.jpg,12,5,"), "line 3: 137 values; expected 136"),
         (_table(f"Ann_Lee_01.jpg,{POINTS[1][0, 0]},", "Ann_Lee_01.jpg,x,"), "line 3, column 0: 'x'; expected a number"),
+        (_table(f"Ann_Lee_01.jpg,{POINTS[1][0, 0]},", 'Ann_Lee_01.jpg,"1,5",'), "column 0: '1,5'; expected a number"),
         (_table("Ann_Lee_01.jpg", "Ann_Lee_00.jpg"), "line 3: Ann_Lee_00.jpg for the second time; expected one row"),
     ],
 )

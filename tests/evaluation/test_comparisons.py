@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from fkp_utils import faces, keypoints, metrics
 from fkp_utils.evaluation import comparisons
@@ -74,16 +75,16 @@ def test_lower_needs_persons_and_restarts(first, second, factor, expected):
 @pytest.mark.parametrize(
     ("restarts", "factor", "side", "expected"),
     [
-        ((2.0, 2.1), 1, 96, False),  # within a tenth of a pixel, over persons and restarts
-        ((2.0, 2.1), 1 / 1.02, 96, None),  # the claim has a margin of its own
-        ((2.0, 2.1), 1, 8, None),  # in small images less matters
+        ((2.0, 2.01), 1, 96, False),  # within a tenth of a pixel, over persons and restarts
+        ((2.0, 2.01), 1 / 1.02, 96, None),  # the claim has a margin of its own
+        ((2.0, 2.01), 1, 8, None),  # in small images less matters
         ((1.0, 1.0), 1, 96, None),  # the restarts differ by more
     ],
 )
 def test_what_differs_too_little_is_neither_lower_nor_higher(restarts, factor, side, expected):
     some = made()
     some = dataclasses.replace(some, images=np.zeros((len(some), side, side, 1), np.uint8))
-    found = comparisons.is_lower(Trained(2, restarts), Alike(2, (2.0, 2.1)), some, factor)
+    found = comparisons.is_lower(Trained(2, restarts), Alike(2, (2.0, 2.01)), some, factor)
     assert found.holds is expected
     assert (~found).holds is expected, "the opposite does not hold either"
 
@@ -129,16 +130,28 @@ def test_all_are_unseen_by_the_same_or_other_data(split):
 @pytest.mark.parametrize(
     ("first", "by_seed", "expected"),
     [
-        ((2.5, 3.05), True, True),  # each better than the other of its seed
-        ((2.5, 3.05), False, None),  # the worse one not better than the best of the others
-        ((3.05, 2.9), True, None),
-        ((*[2.9] * 39, 9.0), False, True),  # one of forty went wrong
-        ((*[2.9] * 36, *[9.0] * 4), False, None),
+        ((2.5, 3.5, 4.5), True, True),  # each better than the other of its seed, by as much
+        ((2.5, 3.5, 4.5), False, None),  # but not better than all of the others
+        ((2.5, 3.5, 5.5), True, None),
+        ((1.0, 1.1, 1.2), False, True),
     ],
 )
 def test_restarts_of_one_seed_are_pairs(first, by_seed, expected):
-    one, other = Trained(1, first), Trained(3, (3, 3.1) if len(first) == 2 else (3,) * len(first), 1)
+    one, other = Trained(1, first), Trained(3, (3, 4, 5), 1)
     assert comparisons.is_lower(one, other, made(), by_seed=by_seed).holds is expected
+
+
+def test_the_interval_over_restarts_is_that_of_students_t():
+    random = np.random.default_rng(0)
+    first, second = random.normal(2, 0.1, 4), random.normal(2.1, 0.3, 7)
+    for found, expected in (
+        (comparisons.over_restarts(first, second), stats.ttest_ind(first, second, equal_var=False)),
+        (comparisons.over_restarts(first, second[:4], paired=True), stats.ttest_rel(first, second[:4])),
+    ):
+        assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval(0.95)))
+    assert comparisons.over_restarts(first, second).value == pytest.approx(first.mean() - second.mean())
+    assert comparisons.over_restarts([2.0, 2.0], [3.0, 3.0]) == metrics.Estimate(-1, -1, -1)
+    assert comparisons.over_restarts(first, second[:1]) is None
 
 
 @pytest.mark.parametrize(

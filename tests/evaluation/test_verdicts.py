@@ -86,10 +86,6 @@ def test_so_many_persons_do_decide():
 def test_what_is_open_says_what_it_takes():
     assert verdicts.of_restarts([True]).why == "there is 1 restart; at least 2 are needed"
     assert verdicts.of_restarts([]).why == "there are no restarts; at least 2 are needed"
-    assert (
-        verdicts.of_pairs([1, 3], [2, 4]).why
-        == "it is so in 75% of the pairs of 2 and 2 restarts; it takes more restarts"
-    )
     assert verdicts.of_share(0.5).why == "it is so in 50% of the bootstrap draws; it takes more persons"
     assert verdicts.of_share(1.0).why == "it is so in 100% of the bootstrap draws"
 
@@ -105,11 +101,25 @@ def test_a_share_of_draws():
     assert [verdicts.of_share(share).holds for share in shares] == [True, True, None, False, False]
 
 
-def test_pairs_of_restarts():
-    assert verdicts.of_pairs([1, 2], [3, 4]).holds is True
-    assert verdicts.of_pairs([3, 4], [1, 2]).holds is False
-    assert verdicts.of_pairs([1, 3], [2, 4]).holds is None
-    assert verdicts.of_pairs([1], [3, 4]).holds is None
+@pytest.mark.parametrize(
+    ("persons", "restarts", "matters", "expected"),
+    [
+        ((-2, -3, -1), (-2, -4, -1), 0, True),
+        ((2, 1, 3), (2, 1, 4), 0, False),
+        ((-2, -3, -1), (-2, -5, 1), 0, None),  # another training may say the opposite
+        ((-2, -5, 1), (-2, -3, -1), 0, None),  # other persons may
+        ((-2, -3, -1), (2, 1, 3), 0, None),
+        (None, (-2, -3, -1), 0, True),
+        ((-2, -3, -1), None, 0, None),
+        ((0, -1, 1), (0, -2, 2), 3, False),
+        ((0, -1, 1), (0, -2, 2), 1.5, None),  # the restarts may differ by more
+    ],
+)
+def test_networks_are_compared_over_persons_and_restarts(persons, restarts, matters, expected):
+    both = (each and metrics.Estimate(*each) for each in (persons, restarts))
+    found = verdicts.of_networks(*both, matters)
+    assert found.holds is expected
+    assert found.equal == (matters == 3)
 
 
 @pytest.mark.parametrize(

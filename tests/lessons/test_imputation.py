@@ -5,6 +5,7 @@ import pytest
 
 from fkp_utils import faces, keypoints, metrics
 from fkp_utils.evaluation import label_agreement, verdicts
+from fkp_utils.geometry import pose
 from fkp_utils.imputation import impute
 from fkp_utils.lessons import imputation
 
@@ -123,3 +124,25 @@ def test_claims_are_told_from_the_errors(some):
     assert found["S0.2 KNN of six"].verdict.holds is False, "ridge knows how the points hang together"
     level = imputation.claims(trial, np.zeros(len(some)), some.groups, repeats=100)[-1]
     assert level.verdict == verdicts.unknown("too few faces are tilted")
+
+
+def test_the_faces_that_are_shown_are_level_and_tilted_and_nothing_covers_them():
+    generator = np.random.default_rng(3)
+    face = generator.normal(0, 8, (15, 2))
+    names = ("left_eye_center", "right_eye_center", "nose_tip")
+    face[[keypoints.KAGGLE_15.index(name) for name in names]] = [(15, -10), (-15, -10), (0, 4)]
+    turns = np.exp(1j * np.radians(np.linspace(-60, 60, 80)))
+    turned = (face @ [1, 1j]) * turns[:, None]
+    points = 48 + np.stack([turned.real, turned.imag], axis=-1) + generator.normal(0, 0.3, (80, 15, 2))
+    points[np.ix_(range(60, 80), OTHERS)] = np.nan
+    images = generator.integers(0, 255, (80, 3, 3, 1), np.uint8)
+    some = faces.Faces(images, points[generator.permutation(80)], keypoints.KAGGLE_15)
+    trial = imputation.compare(some, {"median": impute.build("median")}, [0])
+    lean = np.abs(pose.tilt(some.points, some.keypoints))[trial.rows]
+    level, tilted = imputation.level_and_tilted(some, trial)
+    assert lean[level] < np.median(lean) < lean[tilted] < 45
+    glasses = np.zeros(80, bool)
+    glasses[trial.rows[[level, tilted]]] = True
+    known = dataclasses.replace(some, attributes={"glasses": glasses})
+    others = imputation.level_and_tilted(known, trial)
+    assert not glasses[trial.rows[list(others)]].any()

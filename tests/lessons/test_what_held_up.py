@@ -75,7 +75,7 @@ def test_changes_are_those_of_the_rmse_in_pixels():
             "too few restarts, or they differ",
         ),
         ("one of the two did not train", "a network was not trained"),
-        ("the interval from -1 to 1 includes 0", "the interval, or the draws, leave it open"),
+        ("the interval over persons from -1 to 1 includes 0", "the interval, or the draws, leave it open"),
         ("it was not trained", "a network was not trained"),
         ("too few faces are tilted", "the data lack what it takes"),
         ("", "no reason is recorded"),
@@ -96,6 +96,15 @@ def test_reasons_are_counted_where_a_claim_is_open():
     assert found["tests"].to_dict() == {"too few restarts, or they differ": 2, "a network was not trained": 1}
     assert found["for example"].iloc[0] == "S0.1 a is so."
     assert what_held_up.reasons(tests[3:]).empty
+
+
+def test_what_is_decided_here_and_elsewhere_is_compared():
+    here = pd.DataFrame({"verdict": ["holds", "holds", "cannot be told here", "holds"]}, ["a", "b", "c", "d"])
+    words = ["holds", "does not hold", "holds"]
+    settled = pd.DataFrame({"verdict": words, "here": "1 px", "rests on": "photos"}, ["a", "b", "c"])
+    both, decided, opposite = what_held_up.in_both(here, settled)
+    assert [list(each.index) for each in (both, decided, opposite)] == [["a", "b", "c"], ["a", "b"], ["b"]]
+    assert both.loc["c", "settled rests on"] == "photos"
 
 
 def test_a_report_in_words_counts_and_names_what_was_refuted():

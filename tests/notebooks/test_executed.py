@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from PIL import Image
 
-from fkp_utils.course import front, notebooks
+from fkp_utils.course import front, notebooks, series
 from fkp_utils.system import places
 
 NAMES = notebooks.names()
@@ -47,6 +47,15 @@ def test_figures_are_written_with_their_texts(smoke, name):
         assert path.suffix == ".png"
         with Image.open(path) as picture:
             assert picture.width <= 1100
+
+
+def test_the_longest_begin_first(smoke):
+    begun = {}
+    for name in NAMES:
+        executed = nbformat.read(smoke.made / "notebooks" / f"{name}.ipynb", as_version=4)
+        begun[executed.metadata["papermill"]["start_time"]] = name
+    in_turn = [begun[when] for when in sorted(begun)]
+    assert sorted(in_turn[: len(series.LONGEST)]) == sorted(series.LONGEST)
 
 
 def test_the_report_succeeds(smoke):

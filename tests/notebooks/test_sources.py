@@ -80,8 +80,9 @@ def test_then_the_setup_then_the_parameters(name):
     assert all("#" in line for line in parameters["source"].splitlines()), "a parameter without a comment"
 
 
-def test_cells_of_code_are_short(name):
+def test_cells_of_code_are_few_and_short(name):
     sources = [cell["source"] for cell in cells(name, "code")]
+    assert 15 <= len(sources) <= 35
     lengths = [sum(bool(line.strip()) for line in source.splitlines()) for source in sources]
     assert statistics.median(lengths) <= 7
     assert sum(length < 17 for length in lengths) >= 0.9 * len(lengths)

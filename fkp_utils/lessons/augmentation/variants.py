@@ -89,13 +89,12 @@ class Gain:
     """What an augmentation changes against none.
 
     change: RMSE in px of the kept restart minus that of the kept one without, over persons.  restarts: the mean
-    evaluation error in px of all restarts minus that without.  pairs: share of the pairs of restarts in which it is
-    lower.  verdict: whether the error is lower, by persons and by restarts.
+    evaluation error in px of all restarts minus that without, over restarts; None if one of the two was not restarted.
+    verdict: whether the error is lower, by persons and by restarts.
     """
 
     change: metrics.Estimate
-    restarts: float
-    pairs: float
+    restarts: metrics.Estimate | None
     verdict: verdicts.Verdict
 
 
@@ -104,16 +103,13 @@ def gains(
 ) -> dict[str, Gain]:
     """By name, what each run gains against the one that is called "none"; that one and "no swap" are left out."""
     none = trained["none"]
-    before = none.restarts["evaluation"].to_numpy()
     found = {}
     for name, run in trained.items():
         if name in ("none", "no swap"):
             continue
-        after = run.restarts["evaluation"].to_numpy()
         found[name] = Gain(
             comparisons.difference(run, none, faces, repeats, seed),
-            float(after.mean() - before.mean()),
-            float((after[:, None] < before).mean()),
+            comparisons.over_restarts(run.restarts["evaluation"], none.restarts["evaluation"]),
             comparisons.is_lower(run, none, faces, repeats=repeats, seed=seed),
         )
     return found
@@ -124,10 +120,9 @@ def gain_table(found: Mapping[str, Gain]) -> pd.DataFrame:
     rows = {
         name: {
             "kept restart: change (px)": str(gain.change),
-            "all restarts: mean change (px)": f"{gain.restarts:+.2f}",
-            "all restarts: lower in pairs": f"{gain.pairs:.0%}",
+            "all restarts: mean change (px)": str(gain.restarts or "–"),
             "verdict": WORDS[gain.verdict.side],
-            "reason": gain.verdict.why.replace("it is so", "lower"),
+            "reason": gain.verdict.why,
         }
         for name, gain in ((name, found[name]) for name in by_change(found))
     }

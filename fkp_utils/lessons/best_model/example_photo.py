@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
 from fkp_utils import faces as face_sets
 from fkp_utils import keypoints as keypoint_sets
 from fkp_utils import metrics
+from fkp_utils.evaluation import face_conditions
 
 HEIGHT, MARGIN, GREY = 192, 14, 128  # pixels of the face, and around it; level of the ground
 
@@ -31,6 +32,21 @@ def made(faces: face_sets.Faces, row: int) -> tuple[np.ndarray, np.ndarray]:
     image = face.images[:][0].mean(axis=-1, keepdims=True)
     photo[MARGIN : MARGIN + HEIGHT, left : left + size[1]] = image.round().astype(np.uint8)
     return photo, face.points[0] + (left, MARGIN)
+
+
+def first_found(
+    faces: face_sets.Faces, rows: np.ndarray, find: Callable[..., list[Any]], most: int = 20
+) -> tuple[np.ndarray, np.ndarray, list[Any]]:
+    """The photo of the sharpest of the first rows in which `find` finds a face, the face's points, and what is found.
+
+    find: such as `fkp_utils.predict`.  Nothing may be found; then the photo is that of the last row that was tried.
+    """
+    grey = faces.images[rows[:most]].mean(axis=-1)
+    for row in rows[np.argsort(-face_conditions.sharpness(grey))]:
+        photo, labels = made(faces, row)
+        if found := find(photo, faces="all"):
+            break
+    return photo, labels, found
 
 
 def sentences(found: Sequence[Found], labels: np.ndarray, keypoints: keypoint_sets.KeypointSet) -> str:

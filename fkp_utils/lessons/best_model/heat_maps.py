@@ -54,3 +54,12 @@ def highest(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     places = maps.reshape(count, -1, outputs).argmax(axis=1)
     cell = size[1] / columns, size[0] / rows
     return np.stack([(places % columns + 0.5) * cell[0] - 0.5, (places // columns + 0.5) * cell[1] - 0.5], axis=-1)
+
+
+def widths(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(N,) px: the standard deviation of the places in maps (N, h, w, O) of shares, over the outputs of each face."""
+    variance: float | np.ndarray = 0.0
+    for axis, cells in enumerate(maps.shape[1:3]):
+        shares, places = maps.sum(axis=2 - axis), (np.arange(cells) * size[axis] / cells)[:, None]
+        variance = variance + (shares * places**2).sum(axis=1) - (shares * places).sum(axis=1) ** 2
+    return np.sqrt(np.mean(variance, axis=-1))

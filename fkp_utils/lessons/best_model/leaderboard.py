@@ -22,6 +22,6 @@ SCORES = (
     Score("the same, missing labels filled by means", 1.438),
     Score("heat maps, masked loss", 1.459, 1.874),
     Score("hourglass, highest place of each map", 1.808, 2.304),
-    Score("small network, after S2", 2.0),
+    Score("small network, as in notebook 08", 2.0),
     Score("hourglass, complete rows only", 2.921, 2.997),
 )

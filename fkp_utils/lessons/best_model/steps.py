@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from fkp_utils import metrics, profiles
 from fkp_utils.evaluation import bootstrap, verdicts
 from fkp_utils.lessons.best_model import long_runs
 from fkp_utils.recipes import best_model
-from fkp_utils.training import data_views, runs
+from fkp_utils.training import data_views, experiment, runs
 
 OFFSET, PUPIL, VIEWS = "offset of the labels", "a teacher's labels", "mean of ten views"
 ALL = ("LeNet-5, masked loss", *long_runs.WITHOUT, PUPIL, VIEWS)  # in their order
@@ -24,6 +25,39 @@ EFFECTS = {
     False: "so the step costs",
     None: "so from these faces it cannot be told whether the step pays",
 }
+
+
+class Sequence:
+    """The steps that a profile trains, one after the other; what they predict for the evaluation faces, by step.
+
+    long: the table of long runs in which one ingredient was left out.  repeats, seed: of bootstraps over persons.
+    """
+
+    def __init__(
+        self,
+        described: Mapping[str, experiment.Experiment],
+        data: data_views.Data,
+        profile: profiles.Profile,
+        long: long_runs.Published = None,
+        repeats: int = 1000,
+        seed: int = 0,
+    ) -> None:
+        self.described, self.data, self.profile, self.long = described, data, profile, long
+        self.faces = data.parts().evaluation
+        self.draws: dict[str, Any] = {"repeats": repeats, "seed": seed}
+        self.trained: dict[str, runs.Run] = {}
+        self.predicted: dict[str, np.ndarray] = {}
+
+    def train(self, name: str) -> str:
+        """Trains a step, or finds it trained, and says what it changes; or why it is left out."""
+        from IPython import display
+
+        if name in self.described:
+            self.trained[name] = runs.run(self.described[name])
+            self.predicted[name] = self.trained[name].predict(self.faces)
+            display.clear_output(wait=True)  # the line of progress
+        why = reason(name, self.data, self.profile)
+        return sentences(name, self.predicted, self.faces, self.long, why, **self.draws)
 
 
 def sentences(

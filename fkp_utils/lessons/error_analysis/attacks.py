@@ -6,11 +6,12 @@ budget (Madry et al., 2018).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fkp_utils import faces as face_sets
 from fkp_utils import metrics
 from fkp_utils.evaluation import bootstrap
 
@@ -51,6 +52,27 @@ def only(points: np.ndarray, output: int) -> np.ndarray:
     kept = np.full_like(points, np.nan)
     kept[:, output] = points[:, output]
     return kept
+
+
+def at_point(
+    answers: Mapping[str, np.ndarray], faces: face_sets.Faces, output: int, repeats: int = 1000, seed: int = 0
+) -> dict[str, metrics.Estimate]:
+    """RMSE in px of each answer (N, K, 2) at the point `output` alone, with its interval over persons."""
+    own = only(faces.points, output)
+    return {name: bootstrap.rmse(points, own, faces.groups, repeats, seed) for name, points in answers.items()}
+
+
+def before_and_after(
+    images: np.ndarray, changed: np.ndarray, faces: face_sets.Faces, answers: Mapping[str, np.ndarray], count: int = 4
+) -> tuple[dict[str, np.ndarray], dict[str, dict[str, np.ndarray]]]:
+    """The first images (N, H, W, C) "before" and "after" they were changed, and the change, 16 times as large.
+
+    With the points by kind that belong to each of the two: the labels of the faces, and the answers (N, K, 2).
+    """
+    shown = {"before": images[:count], "after": changed[:count], "change × 16": 128 + 16 * (changed - images)[:count]}
+    given = faces.points[:count]
+    marks = {name: {"given": given, "predicted": answers[name][:count]} for name in ("before", "after")}
+    return shown, marks | {"change × 16": {}}
 
 
 def moved(model: keras.Model, images: np.ndarray, changed: np.ndarray, output: int, direction: str) -> np.ndarray:

@@ -230,9 +230,10 @@ def known(faces: face_sets.Faces, listed: pd.DataFrame, data: str, shown: int = 
     if flags is not None and np.any(flags):
         wrong = faces.attributes["row"][np.asarray(flags, bool)]
         first = listed["row"].head(2 * len(wrong))
-        text = f"Which labels of this set are wrong is known: {np.isin(wrong, first).sum()} of {len(wrong)} are among"
-        text += f" the first {len(first)} suspects, and {np.isin(listed['row'].head(shown), wrong).sum()} of the"
-        return text + f" {min(shown, len(listed))} rows shown are among them."
+        among, seen = (np.isin(rows, wrong).sum() for rows in (first, listed["row"].head(shown)))
+        text = f"This set records which of its rows are labelled wrongly: {len(wrong)} in all. Of these, {among} stand"
+        text += f" among the first {len(first)} suspects, and {seen} among the {min(shown, len(listed))} rows shown."
+        return text
     text = "Which labels of this set are wrong is not known."
     if flags is not None:
         text = "No label of these faces is known to be wrong."

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from fkp_utils import faces as face_sets
-from fkp_utils.datasets import loading
+from fkp_utils.datasets import kaggle, loading
 
 
-def find(name: str, root: str, everything: bool, faces: face_sets.Faces, seed: int = 0) -> face_sets.Faces:
-    """Kaggle's test faces, all of them if `everything`, else four times as many as `faces`; new synthetic faces.
+def find(name: str, root: str, everything: bool, faces: face_sets.Faces, seed: int = 0) -> tuple[face_sets.Faces, str]:
+    """The faces, and what they are, to be read after their number.
 
-    Of other data, which hold no more, the faces themselves.  name, root: as in `loading.load`.
+    Kaggle's test faces, all of them if `everything`, else four times as many as `faces`; new synthetic faces.  Of other
+    data, which hold no more, and of a Kaggle folder without test images, the evaluation faces `faces` themselves.
+    name, root: as in `loading.load`.
     """
     if name == "kaggle":
-        return loading.load(name, root, None if everything else 4 * len(faces), part="test")
+        if not kaggle.has_test(root):
+            return faces, "evaluation faces (the test faces are left out, as there is no test.csv or test.zip)"
+        return loading.load(name, root, None if everything else 4 * len(faces), part="test"), "test faces"
     if name == "synthetic":
-        return loading.load(name, "", max(8, len(faces)), seed=seed + 1)
-    return faces
+        return loading.load(name, "", max(8, len(faces)), seed=seed + 1), "new faces"
+    return faces, "evaluation faces"

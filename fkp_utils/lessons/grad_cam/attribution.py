@@ -103,6 +103,23 @@ def without_blank(view: map_tests.View, targets: Iterable[tuple[int, int]]) -> i
     return compared(*(view.coordinate(*target) for target in targets))
 
 
+def alike_in_words(
+    alike: Mapping[tuple[str, str], metrics.Estimate],
+    control: Mapping[tuple[str, str], metrics.Estimate],
+    views: Mapping[str, map_tests.View],
+    targets: Mapping[str, tuple[int, int]],
+) -> str:
+    """In words, the mean r of two targets' maps and its control, both by network and layer, at the layer of each view.
+
+    With the number of faces that count, because neither of their maps is blank.
+    """
+    told = []
+    for name, view in views.items():
+        count = f"{without_blank(view, targets.values())} of {len(view.images)} faces"
+        told.append(f"in {name} r = {alike[name, view.layer]} ({count}), the control {control[name, view.layer]}")
+    return "; ".join(told)
+
+
 def different(table: np.ndarray) -> dict[str, float]:
     """Mean r of two different coordinates in a table (2P, 2P), all x before all y: of all, of two x, of two y, of both.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 
@@ -12,6 +13,7 @@ from fkp_utils import faces as face_sets
 from fkp_utils import metrics, profiles
 from fkp_utils.datasets import loading
 from fkp_utils.evaluation import bootstrap, errors, face_conditions
+from fkp_utils.models import architectures
 from fkp_utils.training import data_views, runs
 
 # The tip of the nose by set; IMM_58 has none: the lowest point of the nose's outline stands for it.
@@ -124,10 +126,28 @@ def last_epoch(run: runs.Run) -> tuple[float, float]:
     return float(row["training"]), float(row["validation"])
 
 
-def rises(run: runs.Run) -> tuple[int, int, int]:
-    """How often the training and the validation error rise from one epoch to the next, and how many such steps."""
+def rises(run: runs.Run) -> str:
+    """In a sentence, how often the training and the validation error rise from one epoch to the next."""
     steps = run.history.groupby("restart")[["training", "validation"]].diff().dropna()
-    return int((steps["training"] > 0).sum()), int((steps["validation"] > 0).sum()), len(steps)
+    training, validation = (_rises(int((steps[name] > 0).sum())) for name in ("training", "validation"))
+    between = f"{len(steps)} step{'s' * (len(steps) != 1)} from one epoch to the next"
+    return f"In {between}, the training error {training}, and the validation error {validation}."
+
+
+def _rises(count: int) -> str:
+    return {0: "never rises", 1: "rises once", 2: "rises twice"}.get(count, f"rises {count} times")
+
+
+def assert_same(mine: keras.Model, name: str, images: np.ndarray, tolerance: float) -> None:
+    """AssertionError unless the package's network of this name has the parameters of `mine` and, with its weights, the
+    same points for the images (N, H, W, C), to a tolerance in px.
+    """
+    images = np.asarray(images, np.float32)
+    outputs, size = mine.output.shape[1], mine.input.shape[1:3]
+    package = architectures.build(name, outputs, size, images.shape[-1])
+    assert package.count_params() == mine.count_params(), f"{package.count_params()} != {mine.count_params()}"
+    package.set_weights(mine.get_weights())
+    np.testing.assert_allclose(package(images), mine(images), atol=tolerance)
 
 
 def seconds(run: runs.Run) -> np.ndarray:

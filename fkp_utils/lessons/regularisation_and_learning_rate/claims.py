@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable
 
@@ -58,14 +59,14 @@ def two_by_two(trainings: sweeps.Trainings, mean: np.ndarray) -> list[verdicts.T
             "Flips alone are the best of the four.",
             "validation loss 0.0011; 0.0012, 0.0012, 0.0013",
             ours,
-            verdicts.all_hold(trainings.lower("flips", name) for name in ("neither", "drop-out", "both")),
+            _all_lower(trainings, [("flips", name) for name in ("neither", "drop-out", "both")]),
         ),
         verdicts.Tested(
             "S2.2 neither",
             "Drop-out, flips and both are each better than neither.",
             "0.0012, 0.0011, 0.0012 against 0.0013",
             ours,
-            verdicts.all_hold(trainings.lower(name, "neither") for name in ("drop-out", "flips", "both")),
+            _all_lower(trainings, [(name, "neither") for name in ("drop-out", "flips", "both")]),
         ),
         verdicts.Tested(
             "S2.2 both",
@@ -75,6 +76,14 @@ def two_by_two(trainings: sweeps.Trainings, mean: np.ndarray) -> list[verdicts.T
             trainings.lower("flips", "both"),
         ),
     ]
+
+
+def _all_lower(trainings: sweeps.Trainings, pairs: Iterable[tuple[str, str]]) -> verdicts.Verdict:
+    """Whether the first of each two has the lower error; a reason begins with the two that it is about."""
+    found = {f"{first} against {second}": trainings.lower(first, second) for first, second in pairs}
+    return verdicts.all_hold(
+        dataclasses.replace(verdict, why=f"{pair}: {verdict.why}") for pair, verdict in found.items()
+    )
 
 
 def rate(trainings: sweeps.Trainings) -> list[verdicts.Tested]:
@@ -93,7 +102,7 @@ def rate(trainings: sweeps.Trainings) -> list[verdicts.Tested]:
             "0.42 is the best of the six rates.",
             "loss 0.00088; 0.00092 to 0.00105",
             f"{trainings.text(known)} after {trainings.usual.epochs} epochs",
-            verdicts.all_hold(trainings.lower("0.42", name) for name in known if name != "0.42"),
+            _all_lower(trainings, [("0.42", name) for name in known if name != "0.42"]),
         ),
         verdicts.Tested(
             "S2.3 luck",

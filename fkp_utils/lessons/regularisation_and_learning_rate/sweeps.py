@@ -92,10 +92,7 @@ def is_lower(
     """
     if spread(errors)[1] == 0:
         return verdicts.unknown(NOT_RESTARTED)
-    found = {"restarts": difference(errors, first, second)} | ({} if persons is None else {"persons": persons})
-    told = verdicts.agreed(verdicts.below(each, drawn=drawn) for drawn, each in found.items())
-    widest = max(found.values(), key=lambda each: max(-each.low, each.high))
-    return verdicts.unless_small(told, widest, verdicts.MATTERS)
+    return verdicts.of_networks(persons, difference(errors, first, second), verdicts.MATTERS)
 
 
 def in_words(found: metrics.Estimate) -> str:

@@ -13,7 +13,7 @@ from fkp_utils.augmentation import augment
 from fkp_utils.evaluation import bootstrap
 from fkp_utils.lessons.shape_aware_loss import distances
 from fkp_utils.recipes import earlier_networks
-from fkp_utils.training import runs
+from fkp_utils.training import data_views, runs
 
 NETWORKS = {"ResNet-50": "resnet50", "DenseNet-121": "densenet121"}
 # Turned by up to 20 degrees, brighter or darker by up to half, and noise whose variance is 0.1 for pixels from 0 to 1:
@@ -36,6 +36,11 @@ def variants(profile: profiles.Profile) -> dict[str, dict[str, Any]]:
         if full:
             found[f"{name}, augmented"] = found[name] | {"augmentation": AUGMENTATION}
     return found
+
+
+def train(data: data_views.Data, profile: profiles.Profile, **changes: Any) -> runs.Run:
+    """A LeNet-5 of the profile's size that learnt from the data; changes are fields of `Experiment`."""
+    return runs.run(earlier_networks.experiment_of("lenet5", data, profile, **changes))
 
 
 def table(swept: Mapping[tuple[str, float], runs.Run], faces: face_sets.Faces) -> pd.DataFrame:

@@ -21,6 +21,21 @@ def test_a_face_lies_in_the_photo_with_its_points():
     np.testing.assert_allclose(points, corner + (POINTS[1] + 0.5) * 2 - 0.5, atol=1e-3)
 
 
+def test_the_sharpest_photo_with_a_face_is_taken():
+    tried = []
+
+    def find(photo, faces):
+        tried.append(photo)
+        return [faces] * (len(tried) == 2)
+
+    photo, labels, found = example_photo.first_found(FACES, np.array([0, 1]), find)
+    np.testing.assert_array_equal(tried[0], example_photo.made(FACES, 1)[0])  # row 1 has an edge
+    np.testing.assert_array_equal(photo, example_photo.made(FACES, 0)[0])
+    np.testing.assert_array_equal(labels, example_photo.made(FACES, 0)[1])
+    assert found == ["all"]
+    assert example_photo.first_found(FACES, np.array([0, 1]), lambda photo, faces: [])[2] == []
+
+
 def test_the_answer_is_told_in_both_frames():
     _, labels = example_photo.made(FACES, 0)
     found = [types.SimpleNamespace(points=labels + 4)]

@@ -24,6 +24,14 @@ def test_the_highest_place_is_the_middle_of_its_cell():
     np.testing.assert_allclose(heat_maps.highest(maps, (48, 64)), [[(21.5, 9.5), (61.5, 45.5)]])
 
 
+def test_the_width_of_a_map_is_the_standard_deviation_of_its_places():
+    maps = np.zeros((2, 12, 16, 1))
+    maps[0, 2, 5] = 1
+    maps[1, 2, [5, 7], 0] = maps[1, 4, [5, 7], 0] = 0.25  # one cell of 4 px from the mean, in x and in y
+    np.testing.assert_allclose(heat_maps.widths(maps, (48, 64)), [0, 4 * 2**0.5], atol=1e-6)
+    np.testing.assert_allclose(heat_maps.widths(maps, (48, 32)), [0, (4**2 + 2**2) ** 0.5], atol=1e-6)
+
+
 def test_a_network_without_maps_is_refused():
     with pytest.raises(ValueError, match="lenet5 draws no heat maps"):
         heat_maps.weights(architectures.build("lenet5", 3), np.zeros((1, 96, 96, 1)))

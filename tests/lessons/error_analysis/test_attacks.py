@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from fkp_utils import faces, keypoints
 from fkp_utils.lessons.error_analysis import attacks
 
 
@@ -61,3 +62,18 @@ def test_only_one_point_is_kept():
     kept = attacks.only(points, 2)
     np.testing.assert_array_equal(kept[:, 2], points[:, 2])
     assert np.isnan(np.delete(kept, 2, axis=1)).all()
+
+
+def test_errors_are_counted_at_one_point_and_shown_beside_the_change():
+    points = np.full((5, 2, 2), 3.0)
+    known = faces.Faces(np.zeros((5, 6, 6, 1), np.uint8), points, keypoints.KeypointSet("two", ("a", "b"), (1, 0), ()))
+    answer = points + [[0, 0], [3, 4]]
+    found = attacks.at_point({"before": points, "after": answer}, known, 1, 20)
+    assert found["before"].value == 0
+    assert found["after"].value == pytest.approx(np.sqrt(12.5))
+    images = np.zeros((5, 6, 6, 1), np.float32)
+    shown, marks = attacks.before_and_after(images, images + 1, known, {"before": points, "after": answer}, 2)
+    assert [len(each) for each in shown.values()] == [2, 2, 2]
+    assert (shown["change × 16"] == 144).all()
+    assert marks["change × 16"] == {}
+    np.testing.assert_array_equal(marks["after"]["predicted"], answer[:2])

@@ -7,6 +7,7 @@ import pytest
 
 from fkp_utils import faces, keypoints, metrics, profiles
 from fkp_utils.lessons.nose_tip_to_68_points import tasks
+from fkp_utils.models import architectures
 from fkp_utils.training import data_views
 
 FEW = dataclasses.replace(profiles.profile("smoke"), faces=40, deep_faces=8)
@@ -91,11 +92,20 @@ def test_epochs_are_counted_in_each_restart():
     run = run_with([(0, 1, 5.0, 6.0, 9.0), (0, 2, 4.0, 7.0, 1.0), (1, 1, 5.5, 5.0, 8.0), (1, 2, 3.0, 4.0, 2.0)], 1)
     assert tasks.seconds(run).tolist() == [1.0, 2.0], "the first epoch is slower"
     assert tasks.last_epoch(run) == (3.0, 4.0)
-    assert tasks.rises(run) == (0, 1, 2)
+    between = "In 2 steps from one epoch to the next"
+    assert tasks.rises(run) == f"{between}, the training error never rises, and the validation error rises once."
     assert tasks.curves({"a": run}) == {"a": (run.history, 1)}
     single = run_with([(0, 1, 5.0, 6.0, 9.0)])
     assert tasks.seconds(single).tolist() == [9.0]
-    assert tasks.rises(single) == (0, 0, 0)
+    assert tasks.rises(single).startswith("In 0 steps")
+
+
+def test_the_packages_network_has_to_give_the_same_points():
+    images = np.random.default_rng(0).uniform(0, 255, (2, 60, 80, 1))
+    mine = architectures.build("nose_tip_16", 1, (60, 80), 1)
+    tasks.assert_same(mine, "nose_tip_16", images, 1e-3)
+    with pytest.raises(AssertionError):
+        tasks.assert_same(mine, "nose_tip", images, 1e-3)
 
 
 def test_scores_are_means_over_faces():

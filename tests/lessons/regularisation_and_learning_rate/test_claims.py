@@ -79,6 +79,13 @@ def test_all_claims_are_told_in_their_order():
     assert found["S2.4 early stopping"].ours.startswith("patience 1 ends +333.3%; patience 2 ends ")
 
 
+def test_a_reason_of_several_comparisons_names_the_two_that_it_is_about():
+    why = audit(trained(**{"0.4": 1.02}))["S2.3 best"].verdict.why
+    assert why.startswith("0.42 against 0.4: the interval over restarts from ")
+    assert "; 0.42 against 0.41: the interval over restarts from " in why
+    assert "0.42 against 0.2" not in why, "what is decided is no reason for an open claim"
+
+
 def test_opposite_errors_give_opposite_verdicts():
     worse = {"neither": 1.0, "flips": 2.0, "both": 1.5, "drop-out": 1.4, "one cycle": 3.0, "low rate": 3.0}
     found = holds(audit(trained(**worse)))
