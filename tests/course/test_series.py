@@ -1,12 +1,9 @@
-import getpass
 import json
 import os
-import pwd
 import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import zipfile
 
@@ -14,18 +11,10 @@ import nbformat
 import pytest
 from PIL import Image
 
-from fkp_utils.course import badges, book, claims, notebooks, records, records_table, series
+from fkp_utils.course import claims, notebooks, records_table, series
 from fkp_utils.system import places
 
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch, tmp_path):
-    """Changes of the environment end with the test."""
-    before = dict(os.environ)
-    monkeypatch.setenv("FKP_CACHE", str(tmp_path / "cache"))
-    yield
-    os.environ.clear()
-    os.environ.update(before)
+pytestmark = pytest.mark.usefixtures("environment")
 
 
 def pending(tiny, *config):
@@ -265,79 +254,6 @@ def test_what_is_left_out_of_the_data_is_told(tmp_path, capsys):
     assert capsys.readouterr().out == f"note: {tmp_path}: 1 mirrored copies without .pts are left out\n"
 
 
-def test_kernels_inherit_nothing_of_the_shell_that_shapes_results(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "home").mkdir()
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    foreign = {"LC_ALL": "en_US.UTF-8", "PYTHONIOENCODING": "ascii", "TZ": "Asia/Kathmandu", "JUPYTER_PATH": "mine"}
-    given = {"FKP_CACHE": "cache", "FKP_RUNS": "some/runs", "FKP_DATA": "~/faces"}
-    for name, value in (foreign | given).items():
-        monkeypatch.setenv(name, value)
-    series._environment("other")
-    assert os.environ["JUPYTER_PATH"] == "mine"
-    series._environment("python3")
-    assert "JUPYTER_PATH" not in os.environ
-    assert "PYTHONIOENCODING" not in os.environ
-    assert [os.environ[name] for name in ("LC_ALL", "PYTHONUTF8", "TZ")] == ["C", "1", "UTC"]
-    folders = [str(tmp_path / place) for place in ("cache", "some/runs", "home/faces")]
-    assert [os.environ[name] for name in given] == folders
-
-
-def test_without_a_folder_and_name_of_the_user_the_series_has_its_own(tmp_path, monkeypatch):
-    monkeypatch.setattr(places, "BUILD", tmp_path / "build")
-    monkeypatch.setenv("HOME", str(tmp_path / "nowhere"))
-    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
-    series._environment("python3")
-    assert os.environ["HOME"] == str(tmp_path / "build/home")
-    assert (tmp_path / "build/home").is_dir()
-    assert getpass.getuser() == "somebody"
-    monkeypatch.setenv("HOME", str(tmp_path))
-    series._environment("python3")
-    assert os.environ["HOME"] == str(tmp_path)
-
-
-FIGURE = """
-import matplotlib.pyplot as plt
-from fkp_utils.plots import common as plots
-plots.style()
-figure, axes = plt.subplots()
-axes.plot([0.5, 1.5], [0, 1])
-axes.set_title("5 × 1.5")
-plots.save_figure(figure, "line", alt="A line.")
-"""
-
-
-def test_a_notebook_gives_the_same_on_an_odd_machine(tmp_path, monkeypatch, write_notebook):
-    """Braces in folders, a long one for temporary files, another kernel, and settings of a user and of a country."""
-    value = "import sys, time\nfrom fkp_utils.course import records\n"
-    value += "records.record('told', f'{1.5} × {time.localtime(0).tm_hour} {sys.prefix}')"
-    monkeypatch.setenv("PYTHONPATH", str(places.CHECKOUT))
-    source = tmp_path / "a {y} b" / "06_odd.ipynb"
-    source.parent.mkdir()
-    write_notebook(source, ["parameters", FIGURE, value])
-    series.execute(source, tmp_path / "usual", {}, "python3")
-    long = tmp_path / ("long" * 40)
-    kernel = tmp_path / "jupyter" / "kernels" / "python3"
-    for folder in (long, kernel):
-        folder.mkdir(parents=True)
-    (kernel / "kernel.json").write_text('{"argv": ["false"], "display_name": "other", "language": "python"}')
-    (tmp_path / "matplotlibrc").write_text("text.usetex: True\nsavefig.bbox: tight\nfont.size: 30\n")
-    odd = {"LC_ALL": "en_US.UTF-8", "PYTHONIOENCODING": "ascii", "TZ": "Asia/Kathmandu"}
-    places_of_a_user = {"JUPYTER_PATH": str(kernel.parents[1]), "MATPLOTLIBRC": str(tmp_path / "matplotlibrc")}
-    for name, text in (odd | places_of_a_user).items():
-        monkeypatch.setenv(name, text)
-    monkeypatch.setattr(tempfile, "tempdir", str(long))
-    series.execute(source, tmp_path / "{odd}", {}, "python3")
-    usual, other = (tmp_path / name for name in ("usual", "{odd}"))
-    assert (usual / "figures/06_odd/line.png").read_bytes() == (other / "figures/06_odd/line.png").read_bytes()
-    found = [
-        json.loads((made / "records/06_odd.json").read_text(encoding="utf-8"))["values"] for made in (usual, other)
-    ]
-    assert found[0] == found[1] == {"told": f"1.5 × 0 {sys.prefix}"}
-
-
 def test_what_snakemake_stops_at_is_told(tmp_path, monkeypatch, capsys):
     """Its sentences reach the user, though it is told to be quiet."""
     (tmp_path / "Snakefile").write_text("rule notebooks:\n    input: 'nowhere.txt'\n")
@@ -360,27 +276,6 @@ def test_a_line_that_the_terminal_cannot_show_does_not_stop_the_series():
 def test_an_unknown_notebook_is_one_sentence(capsys):
     assert series.main(["execute", "99_none"]) == 1
     assert "no notebook '99_none'; there are 01_eda" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("parameters", "sentence"), [({"COLOUR": 1}, "no parameter 'COLOUR'"), ({"SEED": "1"}, "SEED is")]
-)
-def test_parameters_that_do_not_fit_stop_before_the_first_cell(tmp_path, parameters, sentence):
-    with pytest.raises(series.SeriesError, match=sentence):
-        series.execute(places.NOTEBOOKS / "01_eda.ipynb", tmp_path, parameters, "python3")
-    kept = nbformat.read(tmp_path / "failed" / "01_eda.ipynb", as_version=4)
-    assert not any(cell.outputs for cell in kept.cells if cell.cell_type == "code")
-    assert sentence in kept.metadata["fkp"]["error"]
-
-
-def test_a_kernel_that_dies_is_told_with_its_last_words(tmp_path, write_notebook):
-    path = tmp_path / "06_dies.ipynb"
-    said = "get_ipython().kernel.log.error('no memory is left')"
-    write_notebook(path, ["parameters", f"import os\n{said}\nos.kill(os.getpid(), 9)"])
-    with pytest.raises(series.SeriesError, match=r"06_dies: DeadKernelError: Kernel died\n  .*no memory is left\n"):
-        series.execute(path, tmp_path / "made", {}, "python3")
-    kept = nbformat.read(tmp_path / "made" / "failed" / "06_dies.ipynb", as_version=4)
-    assert "no memory is left" in kept.metadata["fkp"]["error"]
 
 
 def test_the_kernel_of_another_environment_executes_the_series(tiny, monkeypatch, write_notebook):
@@ -408,17 +303,6 @@ def test_the_kernel_of_another_environment_executes_the_series(tiny, monkeypatch
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert stamp(tiny, "01_first")["values"] == {"kernel": expected}
-
-
-def test_a_line_of_progress_names_cell_and_seconds(capsys, monkeypatch):
-    monkeypatch.setattr(series, "EVERY", 0.05)
-    progress = series._Progress("01_eda", live=False)
-    progress.cell, progress.cells = 3, 28
-    time.sleep(0.2)
-    progress.stop("done")
-    lines = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"01_eda +cell 3 of 28 +\d+ s", lines[1])
-    assert re.fullmatch(r"01_eda +done +\d+ s", lines[-1])
 
 
 def test_make_passes_every_option(tiny):
@@ -465,58 +349,3 @@ def test_another_python_is_refused_in_one_sentence(tiny, version):
     assert done.stderr.startswith(sentence)
     assert "Traceback" not in done.stderr
     assert not (tiny.folder / ".venv").exists()
-
-
-def test_links_lead_into_the_book_or_the_repository(monkeypatch):
-    monkeypatch.setattr(badges, "repository", lambda: "ann/faces")
-    text = "[a](01_eda.ipynb#the-set) [b](99_none.ipynb) [c](../data/README.md) [![Open](x.svg)](https://colab)"
-    linked = book._linked(text, ["01_eda"])
-    assert "[a](01_eda.ipynb#the-set) b [c](https://github.com/" in linked
-    assert linked.endswith("/ann/faces/blob/main/data/README.md) [Open](https://colab){.badge-button}")
-
-
-def test_what_would_lead_nowhere_is_not_shown_before_the_repository_has_an_address(monkeypatch):
-    monkeypatch.setattr(badges, "repository", lambda: badges.PLACEHOLDER)
-    text = "[a](01_eda.ipynb) [c](../data/README.md) [![Open](x.svg)](https://colab)"
-    assert book._linked(text, ["01_eda"]) == "[a](01_eda.ipynb) c "
-
-
-def made(*cells):
-    """The page of a notebook with these cells below its title."""
-    title = nbformat.v4.new_markdown_cell("# 01 · A")
-    stamp = {"parameters": {"DATA": "synthetic"}, "versions": {"python": "3.12"}, "seconds": 1.0, "cores": 2}
-    fkp = stamp | {"executed": "2026-01-02T03:04:05+00:00"}
-    return book.page(nbformat.v4.new_notebook(cells=[title, *cells], metadata={"fkp": fkp}), ["01_a"])
-
-
-def test_a_cell_shows_one_figure_and_its_text():
-    def picture(alt):
-        metadata = {"image/png": {"alt": alt, "width": 700}}
-        return nbformat.v4.new_output("display_data", {"image/png": "aaaa"}, metadata=metadata)
-
-    page = made(nbformat.v4.new_code_cell("x", outputs=[picture("a face")]))
-    assert page.cells[-1].metadata["mystnb"]["image"] == {"alt": "a face", "width": "700px"}
-    assert "2026-01-02 03:04 UTC" in page.cells[1].source
-    with pytest.raises(ValueError, match="2 figures; one cell, one figure"):
-        made(nbformat.v4.new_code_cell("x", outputs=[picture("a"), picture("b")]))
-
-
-def test_a_page_does_not_tell_where_a_folder_lies():
-    cell = nbformat.v4.new_code_cell('ROOT = "/somewhere/of/mine/faces"', metadata={"tags": ["injected-parameters"]})
-    assert made(cell).cells[-1].source == 'ROOT = ".../faces"'
-
-
-def test_tables_tell_words_from_numbers():
-    html = "<td class='a'>-1.5</td><td >left eye</td><td>nan</td><td>None</td><td>+3</td>"
-    assert book._table(html).count("data-words") == 1
-    assert "<td data-words >left eye</td>" in book._table(html)
-
-
-def test_claims_are_found_by_links_and_tables_lead_to_pages():
-    claim = {"claims": {"S0.1 axis": {}}}
-    code = nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("display_data", {records.MIME: claim})])
-    table = '<a href="01_a.ipynb#claim-s0-1-axis">S0.1 axis</a> <a href="02_b.ipynb">02</a>'
-    other = nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("display_data", {"text/html": table})])
-    _, _, anchor, _, shown = made(code, other).cells
-    assert anchor.source == '<div id="claim-s0-1-axis"></div>'
-    assert shown.outputs[0].data["text/html"] == '<a href="01_a.html#claim-s0-1-axis">S0.1 axis</a> 02'
