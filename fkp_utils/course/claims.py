@@ -42,11 +42,6 @@ class Claim:
     theirs: str
     notebook: str
 
-    @property
-    def report(self) -> str:
-        """The report that makes it, such as "S0"."""
-        return self.identity.split(".")[0]
-
 
 CLAIMS = tuple(
     Claim(*row)
