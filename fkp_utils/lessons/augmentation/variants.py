@@ -15,7 +15,7 @@ from fkp_utils.augmentation import augment
 from fkp_utils.evaluation import comparisons, verdicts
 from fkp_utils.models import architectures
 from fkp_utils.recipes import earlier_networks
-from fkp_utils.training import data_views, experiment, runs
+from fkp_utils.training import data_views, runs
 
 WORDS = {True: "pays", False: "costs", None: "cannot be told"}
 SMOKE = ("none", "standard", "flip", "no swap")  # what a test tries
@@ -66,22 +66,15 @@ def with_and_without(
     """
     found = {}
     for title, (model, where, changes) in chosen.items():
-        pair = [_described(model, where, profile, way, changes) for way in (augment.STANDARD, augment.NONE)]
+        pair = [
+            earlier_networks.experiment_of(model, where, profile, augmentation=way, **changes)
+            for way in (augment.STANDARD, augment.NONE)
+        ]
         try:
             found[title] = (runs.run(pair[0]), runs.run(pair[1]))
         except architectures.WeightsError as problem:
             print(f"{title} is left out: {problem}")
     return found
-
-
-def _described(
-    model: str,
-    where: data_views.Data,
-    profile: profiles.Profile,
-    way: augment.Augmentation,
-    changes: Mapping[str, Any],
-) -> experiment.Experiment:
-    return earlier_networks.experiment_of(model, where, profile, augmentation=way, **changes)
 
 
 @dataclasses.dataclass(frozen=True)
