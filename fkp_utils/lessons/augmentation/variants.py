@@ -82,7 +82,7 @@ class Gain:
     """What an augmentation changes against none.
 
     change: RMSE in px of the kept restart minus that of the kept one without, over persons.  restarts: the mean
-    evaluation error in px of all restarts minus that without, over restarts; None if one of the two was not restarted.
+    evaluation error in px of all restarts minus that without, over pairs of the same seed; None if there is one.
     verdict: whether the error is lower, by persons and by restarts.
     """
 
@@ -102,8 +102,8 @@ def gains(
             continue
         found[name] = Gain(
             comparisons.difference(run, none, faces, repeats, seed),
-            comparisons.over_restarts(run.restarts["evaluation"], none.restarts["evaluation"]),
-            comparisons.is_lower(run, none, faces, repeats=repeats, seed=seed),
+            comparisons.over_restarts(run.restarts["evaluation"], none.restarts["evaluation"], paired=True),
+            comparisons.is_lower(run, none, faces, repeats=repeats, seed=seed, by_seed=True),
         )
     return found
 
