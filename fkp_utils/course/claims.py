@@ -21,7 +21,6 @@ from pandas.io.formats import style
 from fkp_utils import profiles
 from fkp_utils.course import notebooks
 from fkp_utils.evaluation import verdicts
-from fkp_utils.system import places
 
 PAGE = notebooks.LAST
 REPORTS = {
@@ -42,11 +41,6 @@ class Claim:
     statement: str
     theirs: str
     notebook: str
-
-    @property
-    def report(self) -> str:
-        """The report that makes it, such as "S0"."""
-        return self.identity.split(".")[0]
 
 
 CLAIMS = tuple(
@@ -291,19 +285,3 @@ def counts(found: Iterable[Test]) -> pd.DataFrame:
     for test in found:
         counted.loc[test.report, test.verdict] += 1
     return counted
-
-
-def long_runs(folder: pathlib.Path = places.RESULTS) -> pd.DataFrame:
-    """A row for each table of long runs in `results/`: what was measured, on what, how much, where and when."""
-    rows = []
-    for path in sorted(folder.glob("*.json")):
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        if "date" not in facts:  # settled verdicts, each of which has its own
-            continue
-        faces, data = facts.get("faces", ""), facts.get("data", {})
-        if isinstance(faces, dict):
-            faces = ", ".join(f"{count:,} {part}" for part, count in faces.items())
-        name = data.get("name", "") if isinstance(data, dict) else str(data)
-        work = str(facts.get("profile") or facts.get("network") or "")
-        rows.append((path.stem, name, str(faces), work, str(facts.get("device", "")), str(facts.get("date", ""))[:10]))
-    return pd.DataFrame(rows, columns=["results", "data", "faces", "how much", "device", "date"])

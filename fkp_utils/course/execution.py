@@ -14,35 +14,34 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from fkp_utils.course import notebooks
-from fkp_utils.system import backend, files, places
+from fkp_utils.system import backend, files, places, progress
 
 if TYPE_CHECKING:
     import nbformat
 
 NATIVE = "python3"  # Jupyter's name for the kernel of an environment
 FOLDERS = ("FKP_CACHE", "FKP_DATA", "FKP_RUNS", "FKP_WEIGHTS")  # variables that name folders
-EVERY = 30.0  # seconds between two lines of progress where there is no terminal
 # Not to be imported: with nbformat comes jsonschema, and with it, where it is installed, a grammar of addresses that
 # takes as long to load as all else together; no notebook has anything for it to check.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 class _Progress:
-    """One line about a running notebook: rewritten every second on a terminal, else written every few seconds."""
+    """One line about a running notebook, its cell and seconds: rewritten where `live`, else written now and then."""
 
     def __init__(self, name: str, live: bool) -> None:
-        self.name, self.live = name, live
+        self.name, self.line = name, progress.Line()
+        self.line.kind = "terminal" if live else "plain"  # several notebooks may share a terminal
         self.cell, self.cells, self.start, self.done = 0, 0, time.monotonic(), threading.Event()
         self.thread = threading.Thread(target=self._watch, daemon=True)
         self.thread.start()
 
     def _watch(self) -> None:
-        while not self.done.wait(1 if self.live else EVERY):
-            self._write(f"cell {self.cell} of {self.cells}", end="" if self.live else "\n")
+        while not self.done.wait(1):
+            self.line.write(self._text(f"cell {self.cell} of {self.cells}"))
 
-    def _write(self, text: str, end: str) -> None:
-        start = "\r\033[K" if self.live else ""
-        print(f"{start}{self.name:24} {text:>15} {self.seconds:5.0f} s", end=end, flush=True)
+    def _text(self, text: str) -> str:
+        return f"{self.name:24} {text:>15} {self.seconds:5.0f} s"
 
     @property
     def seconds(self) -> float:
@@ -51,7 +50,7 @@ class _Progress:
     def stop(self, text: str) -> None:
         self.done.set()
         self.thread.join()
-        self._write(text, end="\n")
+        self.line.close(self._text(text))
 
 
 def execute(
@@ -72,7 +71,7 @@ def execute(
     if not path.is_file():
         raise ValueError(f"no notebook {name!r}; there are {', '.join(notebooks.names())}")
     executed, failed, figures = target / f"notebooks/{name}.ipynb", target / f"failed/{name}.ipynb", target / "figures"
-    progress = _Progress(name, live)
+    line = _Progress(name, live)
     stamp: dict[str, Any] = {
         "parameters": _shown(parameters),
         "versions": backend.versions(),
@@ -81,7 +80,7 @@ def execute(
     }
 
     def started(cell: nbformat.NotebookNode, cell_index: int) -> None:
-        progress.cell += cell.cell_type == "code"
+        line.cell += cell.cell_type == "code"
 
     environment(kernel)
     failed.unlink(missing_ok=True)
@@ -94,7 +93,7 @@ def execute(
         try:
             changed = notebooks.checked(path, parameters)
             stamp["parameters"] = _shown(notebooks.declared(path) | parameters)
-            progress.cells = sum(cell["cell_type"] == "code" for cell in notebooks.cells(path)) + bool(changed)
+            line.cells = sum(cell["cell_type"] == "code" for cell in notebooks.cells(path)) + bool(changed)
             papermill.execute_notebook(
                 *map(_without_fields, (path, new)),
                 changed,
@@ -108,18 +107,18 @@ def execute(
             notebook = nbformat.read(new, as_version=4)
             found = records.read(notebook)
         except Exception as error:
-            progress.stop("failed")
+            line.stop("failed")
             sentence = _sentence(error)
             if isinstance(error, exceptions.DeadKernelError):
                 sentence += kernels.last_words(own)
-            stamp |= {"seconds": progress.seconds, "error": sentence}
+            stamp |= {"seconds": line.seconds, "error": sentence}
             kept = _keep(new if new.exists() else path, failed, stamp)
             raise ValueError(f"{name}: {sentence}{kept}") from error
-        stamp["seconds"] = round(progress.seconds, 1)
+        stamp["seconds"] = round(line.seconds, 1)
         notebook.metadata["fkp"] = stamp
         nbformat.write(notebook, new)
         files.write_text(target / f"records/{name}.json", json.dumps(stamp | found, indent=1))
-        progress.stop("done")
+        line.stop("done")
 
 
 def _without_fields(path: pathlib.Path) -> str:

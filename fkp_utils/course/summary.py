@@ -181,3 +181,18 @@ def published(name: str, folder: pathlib.Path | None = None) -> tuple[pd.DataFra
     faces = ", ".join(f"{count:,} {part}" for part, count in facts["faces"].items())
     text = f"{facts['data']['name']} ({faces} faces), {facts['profile']}, {facts['device']}, {facts['date'][:10]}"
     return pd.DataFrame(facts["rows"]), text
+
+
+def long_runs(folder: pathlib.Path | None = None) -> pd.DataFrame:
+    """A row for each table of long runs in `results/`: what was measured, on what, how much, where and when."""
+    rows = []
+    for path in sorted((folder or places.RESULTS).glob("*.json")):
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        if "date" not in facts:  # settled verdicts, each of which has its own
+            continue
+        faces, name = facts["faces"], facts.get("data", {}).get("name", "")
+        if isinstance(faces, dict):
+            faces = ", ".join(f"{count:,} {part}" for part, count in faces.items())
+        work = facts.get("profile") or facts["network"]
+        rows.append((path.stem, name, str(faces), work, facts["device"], facts["date"][:10]))
+    return pd.DataFrame(rows, columns=["results", "data", "faces", "how much", "device", "date"])

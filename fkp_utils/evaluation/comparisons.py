@@ -54,7 +54,7 @@ def is_lower(
 
     By the difference of their RMSE over persons, of the restarts that were kept, on the faces; and by that of all
     restarts, on the evaluation part of each run (`over_restarts`).  by_seed: restarts of the same seed are compared,
-    which begin with the same weights and see the faces in the same order, if the two runs differ in the labels alone.
+    which begin with the same weights if the two runs train the same network.
     With a factor of 1 it is not lower either if both intervals lie within `matters`.
     """
     root = math.sqrt(factor)  # errors that are `root` times as large have `factor` times the mean square

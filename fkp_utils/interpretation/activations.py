@@ -81,8 +81,8 @@ def layer_table(model: keras.Model) -> pd.DataFrame:
     )
 
 
-def firing_table(rates: Mapping[str, np.ndarray], most: int = 10) -> pd.DataFrame:
-    """A row for each layer of `firing_rates`: how many units never and always fire, and the first `most` dead ones."""
+def firing_table(rates: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """A row for each layer of `firing_rates`: its units, and how many of them never fire, and for every face."""
     rows = [
         {
             "layer": name,
@@ -90,7 +90,6 @@ def firing_table(rates: Mapping[str, np.ndarray], most: int = 10) -> pd.DataFram
             "dead": int((rate == 0).sum()),
             "fire for every face": int((rate == 1).sum()),
             "mean rate": float(rate.mean()),
-            "first dead": ", ".join(map(str, np.flatnonzero(rate == 0)[:most])) or "–",
         }
         for name, rate in rates.items()
     ]
@@ -103,7 +102,6 @@ def linear_readouts(
     test_faces: face_sets.Faces,
     layers: Sequence[str] | None = None,
     cells: int = 6,
-    batch: int = BATCH,
     repeats: int = 1000,
     seed: int = 0,
 ) -> dict[str, metrics.Estimate]:
@@ -128,8 +126,8 @@ def linear_readouts(
             sides = [max(1, math.ceil(side / cells)) for side in output.shape[1:3]]
             output = keras.layers.AveragePooling2D(sides, padding="same")(output)
         pooled.append(keras.layers.Flatten()(output))
-    train = _collect(model, pooled, layers, train_faces, batch)
-    test = _collect(model, pooled, layers, test_faces, batch)
+    train = _collect(model, pooled, layers, train_faces, BATCH)
+    test = _collect(model, pooled, layers, test_faces, BATCH)
     results = {}
     for name in layers:
         predicted = _ridge(train.pop(name), train_faces.points, test.pop(name))

@@ -14,6 +14,7 @@ from fkp_utils import keypoints, profiles
 from fkp_utils.datasets.synthetic import generator as synthetic
 from fkp_utils.datasets.synthetic import people
 from fkp_utils.models import architectures
+from fkp_utils.recipes import best_model
 from fkp_utils.system import places
 
 FOLDER = places.CHECKOUT / "benchmarks"
@@ -48,6 +49,7 @@ def bench(kept, monkeypatch, capfd):
 SMALLEST = ("--profile", "smoke", "--faces", "80", "--epochs", "1", "--restarts", "1", "--patience", "0")
 
 
+@pytest.mark.slow
 def test_variants_are_trained_once_and_published(bench, tmp_path):
     options = (*SMALLEST, "--models", "lenet5", "--results", str(tmp_path))
     done = bench("variants", *options)
@@ -78,7 +80,9 @@ def test_the_cost_of_a_training_is_told(bench):
     assert re.search(r"^training_overhead -?\d+\.\d%$", done.stdout, re.MULTILINE)
 
 
-def test_the_best_model_is_measured(bench, tmp_path):
+@pytest.mark.slow
+def test_the_best_model_is_measured(bench, tmp_path, monkeypatch):
+    monkeypatch.setitem(best_model.RECIPE, "model", "heatmap_half")  # a third of the work, and told in the same way
     done = bench("accuracy", "--profile", "smoke", "--results", str(tmp_path))
     assert done.returncode == 0, done.stderr
     rows = json.loads((tmp_path / "accuracy.json").read_text())["rows"]
@@ -97,6 +101,7 @@ def test_the_best_model_is_measured(bench, tmp_path):
     assert [row["name"] for row in of["curve"]] == ["teacher", "one model"]
 
 
+@pytest.mark.slow
 def test_the_best_model_without_an_ingredient(bench, tmp_path):
     limit = profiles.profile("smoke").best_synthetic
     data = {"name": "synthetic", "fingerprint": synthetic.fingerprint(), "limit": limit, "seed": 0}
@@ -129,6 +134,7 @@ def test_networks_are_timed_side_by_side(bench, tmp_path):
     assert all(row["faces a second"] > 0 and row["ms alone"] > 0 and 0 < row["share of the peak"] < 1.5 for row in rows)
 
 
+@pytest.mark.slow
 def test_restarts_together_take_the_same_steps():
     pytest.importorskip("jax")
     small = ("--restarts", "2", "--faces", "80", "--side", "18", "--batch", "4", "--steps", "1", "--repeats", "1")
@@ -185,6 +191,7 @@ def test_drawings_are_compared_with_photos(bench, tmp_path):
     assert bench("drawings").returncode == 2
 
 
+@pytest.mark.slow
 def test_the_app_loses_no_request_under_load(bench, tmp_path):
     architectures.build("lenet5", 17).save(tmp_path / "untrained.keras")
     options = ("--model", str(tmp_path / "untrained.keras"), "--requests", "20", "--clients", "4")

@@ -1,4 +1,3 @@
-import json
 import re
 
 import pandas as pd
@@ -150,14 +149,3 @@ def test_counts_are_of_tests_by_report():
     assert isinstance(table, pd.DataFrame)
     assert table["holds"].to_dict() == {"S0": 1, "S1": 0, "S2": 0, "S3": 0, "S4": 1, "K": 0}
     assert list(table) == list(verdicts.WORDS.values())
-
-
-def test_long_runs_are_listed_with_where_they_come_from(tmp_path):
-    facts = {"data": {"name": "kaggle"}, "faces": {"training": 2441}, "profile": "full", "date": "2026-01-02T03"}
-    facts |= {"device": "GPU"}
-    (tmp_path / "variants.json").write_text(json.dumps(facts | {"rows": []}))
-    (tmp_path / "claims.json").write_text("{}")
-    assert claims.long_runs(tmp_path).values.tolist() == [
-        ["variants", "kaggle", "2,441 training", "full", "GPU", "2026-01-02"]
-    ]
-    assert claims.long_runs(tmp_path / "nothing").empty

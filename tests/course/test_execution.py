@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from fkp_utils.course import execution
-from fkp_utils.system import places
+from fkp_utils.system import places, progress
 
 pytestmark = pytest.mark.usefixtures("environment")
 
@@ -111,11 +111,11 @@ def test_a_kernel_that_dies_is_told_with_its_last_words(tmp_path, write_notebook
 
 
 def test_a_line_of_progress_names_cell_and_seconds(capsys, monkeypatch):
-    monkeypatch.setattr(execution, "EVERY", 0.05)
-    progress = execution._Progress("01_eda", live=False)
-    progress.cell, progress.cells = 3, 28
-    time.sleep(0.2)
-    progress.stop("done")
+    monkeypatch.setitem(progress.EVERY, "plain", 0.1)
+    line = execution._Progress("01_eda", live=False)
+    line.cell, line.cells = 3, 28
+    time.sleep(1.5)
+    line.stop("done")
     lines = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"01_eda +cell 3 of 28 +\d+ s", lines[1])
+    assert re.fullmatch(r"01_eda +cell 3 of 28 +\d+ s", lines[0])
     assert re.fullmatch(r"01_eda +done +\d+ s", lines[-1])

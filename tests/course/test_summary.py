@@ -174,3 +174,14 @@ def test_missing_numbers_stay_missing_in_json(trained, tmp_path, monkeypatch):
     assert mean["parameters"] is None
     assert mean["sd"] is None
     assert np.isfinite(mean["eval mse"])
+
+
+def test_long_runs_are_listed_with_where_they_come_from(tmp_path):
+    facts = {"data": {"name": "kaggle"}, "faces": {"training": 2441}, "profile": "full", "date": "2026-01-02T03"}
+    facts |= {"device": "GPU"}
+    (tmp_path / "variants.json").write_text(json.dumps(facts | {"rows": []}))
+    (tmp_path / "claims.json").write_text("{}")
+    assert summary.long_runs(tmp_path).values.tolist() == [
+        ["variants", "kaggle", "2,441 training", "full", "GPU", "2026-01-02"]
+    ]
+    assert summary.long_runs(tmp_path / "nothing").empty

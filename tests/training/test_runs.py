@@ -1,6 +1,5 @@
 import dataclasses
 import itertools
-import json
 import math
 import os
 import signal
@@ -121,46 +120,45 @@ def test_another_process_is_waited_for(capsys, trained, monkeypatch):
     assert "another process trains it; waiting" in capsys.readouterr().out
 
 
+KILLED = dataclasses.replace(TINY, epochs=5, restarts=2, augmentation=augment.STANDARD, dropout=0.2, ema=0.9)
 SCRIPT = """
-import sys
+import sys, time
 from fkp_utils.system import backend
 backend.load_keras()
-from fkp_utils.training import data_views, experiment, loop, runs
-loop.SAVE_EVERY = 0
-described = experiment.Experiment(data=data_views.Data(limit=80), epochs=5, batch=16, restarts=2,
-    augmentation=experiment.augment.STANDARD, dropout=0.2, ema=0.9)
+sys.path.insert(0, sys.argv[1])
+import test_runs
+from fkp_utils.training import loop, runs
 add = loop._Memory.add
 def slow(memory, epoch):
     add(memory, epoch)
-    if sys.argv[1:] == ["stop"] and len(memory.epochs) == 3 and "state-1" in memory.state.name:
+    if len(memory.epochs) == 3 and "state-1" in memory.state.name:
         print("epoch 3", flush=True)
-        import time; time.sleep(60)
-loop._Memory.add = slow
-run = runs.run(described)
-print(run.path)
+        time.sleep(60)
+loop.SAVE_EVERY, loop._Memory.add = 0, slow
+runs.run(test_runs.KILLED)
 """
 
 
-def test_a_killed_training_goes_on_as_if_unbroken(tmp_path):
-    def start(folder, *words):
-        environment = os.environ | {"FKP_RUNS": str(tmp_path / folder)}
-        command = [sys.executable, "-c", SCRIPT, *words]
-        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-
-    unbroken, broken = start("unbroken"), start("broken", "stop")
-    for line in broken.stdout:
+def test_a_killed_training_goes_on_as_if_unbroken(tmp_path, monkeypatch):
+    command, broken = [sys.executable, "-c", SCRIPT, os.path.dirname(__file__)], tmp_path / "broken"
+    environment = os.environ | {"FKP_RUNS": str(broken)}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
         if line.startswith("epoch 3"):
-            broken.send_signal(signal.SIGKILL)
-    assert broken.wait() == -signal.SIGKILL
-    partial = next((tmp_path / "broken").glob("*.partial"))
+            process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    partial = next(broken.glob("*.partial"))
     assert (partial / "restart-0.json").exists()
-    again = start("broken", "go on")
-    assert (again.wait(), unbroken.wait()) == (0, 0)
-    facts = [json.loads(next((tmp_path / name).glob("*/run.json")).read_text()) for name in ("unbroken", "broken")]
-    curves = [np.array([restart["epochs"] for restart in each["restarts"]])[:, :, :2] for each in facts]
-    assert curves[0].shape == (2, 5, 2)
-    np.testing.assert_allclose(curves[1], curves[0], rtol=1e-3)
-    assert not list((tmp_path / "broken").glob("*.partial"))
+    added, add = [], loop._Memory.add
+    monkeypatch.setattr(loop._Memory, "add", lambda memory, epoch: (added.append(epoch), add(memory, epoch)))
+    found = []
+    for folder in (broken, tmp_path / "unbroken"):
+        monkeypatch.setenv("FKP_RUNS", str(folder))
+        found.append(runs.run(KILLED).history[["training", "validation"]].to_numpy())
+    assert len(added) == 2 + 10, "two epochs were left, and all others are not trained again"
+    assert found[0].shape == (10, 2)
+    np.testing.assert_allclose(*found, rtol=1e-3)
+    assert not list(broken.glob("*.partial"))
 
 
 def test_jax_learns_and_averages(tmp_path):

@@ -41,7 +41,7 @@ def claims(
 def _flip(trained: Mapping[str, runs.Run], faces: face_sets.Faces, draws: dict[str, Any]) -> list[verdicts.Tested]:
     none, flip, wrong = (trained[name] for name in ("none", "flip", "no swap"))
     cost = comparisons.difference(wrong, none, faces, **draws)
-    worse = comparisons.is_lower(none, wrong, faces, **draws)
+    worse = comparisons.is_lower(none, wrong, faces, by_seed=True, **draws)
     extra = ((wrong.predict(faces) - faces.points) ** 2 - (flip.predict(faces) - faces.points) ** 2).mean(axis=2)
     mirror = np.array(faces.keypoints.mirror)
     paired = mirror != np.arange(len(mirror))
@@ -77,7 +77,7 @@ def _networks(
             f"Augmentation lowers the error of {name}.",
             VGG if name.startswith("VGG") else "tried on VGG only",
             f"RMSE changes by {comparisons.difference(*pair, new[name], **draws)} px",
-            comparisons.is_lower(*pair, new[name], **draws),
+            comparisons.is_lower(*pair, new[name], by_seed=True, **draws),
         )
         for name, pair in pairs.items()
     ]
@@ -101,7 +101,8 @@ def _first_epochs(pairs: Mapping[str, tuple[runs.Run, runs.Run]]) -> list[verdic
     found = []
     measured = zip(texts.items(), (early, reached), (early, capped), strict=True)
     for (identity, (statement, theirs)), values, compared in measured:
-        wins = [verdicts.of_networks(None, comparisons.over_restarts(*each)) for each in compared.values()]
+        changes = [comparisons.over_restarts(first, second, paired=True) for first, second in compared.values()]
+        wins = [verdicts.of_networks(None, change) for change in changes]
         medians = {name: [np.median(each) for each in both] for name, both in values.items()}
         ours = "; ".join(f"{name} {first:.3g} with, {second:.3g} without" for name, (first, second) in medians.items())
         ours = ours.replace("inf", "never")

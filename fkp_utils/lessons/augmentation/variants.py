@@ -15,7 +15,7 @@ from fkp_utils.augmentation import augment
 from fkp_utils.evaluation import comparisons, verdicts
 from fkp_utils.models import architectures
 from fkp_utils.recipes import earlier_networks
-from fkp_utils.training import data_views, experiment, runs
+from fkp_utils.training import data_views, runs
 
 WORDS = {True: "pays", False: "costs", None: "cannot be told"}
 SMOKE = ("none", "standard", "flip", "no swap")  # what a test tries
@@ -66,7 +66,10 @@ def with_and_without(
     """
     found = {}
     for title, (model, where, changes) in chosen.items():
-        pair = [_described(model, where, profile, way, changes) for way in (augment.STANDARD, augment.NONE)]
+        pair = [
+            earlier_networks.experiment_of(model, where, profile, augmentation=way, **changes)
+            for way in (augment.STANDARD, augment.NONE)
+        ]
         try:
             found[title] = (runs.run(pair[0]), runs.run(pair[1]))
         except architectures.WeightsError as problem:
@@ -74,22 +77,12 @@ def with_and_without(
     return found
 
 
-def _described(
-    model: str,
-    where: data_views.Data,
-    profile: profiles.Profile,
-    way: augment.Augmentation,
-    changes: Mapping[str, Any],
-) -> experiment.Experiment:
-    return earlier_networks.experiment_of(model, where, profile, augmentation=way, **changes)
-
-
 @dataclasses.dataclass(frozen=True)
 class Gain:
     """What an augmentation changes against none.
 
     change: RMSE in px of the kept restart minus that of the kept one without, over persons.  restarts: the mean
-    evaluation error in px of all restarts minus that without, over restarts; None if one of the two was not restarted.
+    evaluation error in px of all restarts minus that without, over pairs of the same seed; None if there is one.
     verdict: whether the error is lower, by persons and by restarts.
     """
 
@@ -109,8 +102,8 @@ def gains(
             continue
         found[name] = Gain(
             comparisons.difference(run, none, faces, repeats, seed),
-            comparisons.over_restarts(run.restarts["evaluation"], none.restarts["evaluation"]),
-            comparisons.is_lower(run, none, faces, repeats=repeats, seed=seed),
+            comparisons.over_restarts(run.restarts["evaluation"], none.restarts["evaluation"], paired=True),
+            comparisons.is_lower(run, none, faces, repeats=repeats, seed=seed, by_seed=True),
         )
     return found
 

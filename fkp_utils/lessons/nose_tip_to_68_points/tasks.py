@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import keras
 import numpy as np
@@ -187,6 +186,6 @@ def harder(
     }
 
 
-def in_words(values: Mapping[str, Any], unit: str = "", few: str = "too few faces to tell") -> str:
-    """A part of a sentence with each name and its value, or `few` where there is none."""
-    return "; ".join(f"{name}: {few if value is None else f'{value}{unit}'}" for name, value in values.items())
+def in_words(values: Mapping[str, metrics.Estimate | None]) -> str:
+    """A part of a sentence with each name and its value, where enough faces tell it."""
+    return "; ".join(f"{name}: {value or 'too few faces to tell'}" for name, value in values.items())

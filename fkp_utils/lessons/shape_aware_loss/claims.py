@@ -62,7 +62,7 @@ class Audit:
             )
         pair = swept["by size", heavy], swept["CGD", heavy]
         gain = comparisons.difference(*pair, self.faces, **self._draws)
-        better = comparisons.is_lower(*pair, self.faces, **self._draws)
+        better = comparisons.is_lower(*pair, self.faces, by_seed=True, **self._draws)
         statement = f"At α = {heavy:.0f}, CGD in units of the face's size does less harm than CGD in pixels."
         return [
             *tested,
@@ -101,7 +101,7 @@ class Audit:
             ours, verdict = untrained, verdicts.unknown(f"it was {untrained}; it takes a larger one")
             if name in pairs:
                 ours = f"RMSE changes by {self._change(pairs[name][1])} px"
-                verdict = comparisons.is_lower(pairs[name][1], self.alone, self.faces, **self._draws)
+                verdict = comparisons.is_lower(pairs[name][1], self.alone, self.faces, by_seed=True, **self._draws)
             statement = f"Without any CGD, {name} lowers LeNet-5's error."
             tested.append(verdicts.Tested(identity, statement, "not separated", ours, verdict))
         return tested
@@ -117,7 +117,7 @@ class Audit:
             changes = {name: change for (where, name), change in helped.items() if where == place}
             verdict = ~self._above(changes["as they are"], comparisons.matters(self.faces))
             if place == "in the labels":
-                verdict = comparisons.is_lower(filled, self.alone, self.faces, **self._draws)
+                verdict = comparisons.is_lower(filled, self.alone, self.faces, by_seed=True, **self._draws)
             tested.append(
                 verdicts.Tested(
                     f"S3.2 prior {place}",
@@ -183,7 +183,7 @@ def networks(
                 f"CGD raises the mean squared error of {name} by 2% or more.",
                 THEIRS,
                 f"RMSE changes by {comparisons.difference(shaped, plain, faces, **draws)} px {where}",
-                comparisons.is_lower(plain, shaped, faces, 1 / MARGIN, **draws),
+                comparisons.is_lower(plain, shaped, faces, 1 / MARGIN, by_seed=True, **draws),
             )
         )
     return [*learn, *harm]

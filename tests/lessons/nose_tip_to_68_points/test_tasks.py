@@ -127,4 +127,3 @@ def test_kinds_of_faces_are_compared_with_the_others():
     assert found["off centre"].value > 0
     text = tasks.in_words(found)
     assert text.endswith("; profile: too few faces to tell")
-    assert tasks.in_words({"a": 3}, "%") == "a: 3%"

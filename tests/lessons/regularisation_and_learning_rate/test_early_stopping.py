@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fkp_utils.lessons.regularisation_and_learning_rate import early_stopping
-from fkp_utils.plots import network_plots
+from fkp_utils.plots import training_plots
 
 
 def test_early_stopping_at_a_plateau_and_after_the_best():
@@ -61,7 +61,7 @@ def test_plateau_and_end_of_a_curve():
 def test_stops_are_drawn_once_for_each_training():
     axes = plt.figure().subplots()
     table = early_stopping.stops(np.array([5, 4, 4.5, 4.2, 3, 2, 2.5]), [1, 2, 5])
-    network_plots.early_stopping(axes, [table, table])
+    training_plots.early_stopping(axes, [table, table])
     assert len(axes.lines) == 4
     assert axes.get_legend_handles_labels()[1] == ["weights at the stop", "best weights until then"]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2", "5"]

@@ -6,7 +6,7 @@ import pytest
 
 from fkp_utils import faces, keypoints, metrics
 from fkp_utils.lessons.regularisation_and_learning_rate import sweeps
-from fkp_utils.plots import network_plots
+from fkp_utils.plots import training_plots
 from fkp_utils.training import data_views, experiment
 
 ERRORS = {"a": np.array([1.0, 1.2]), "b": np.array([2.0, 2.2]), "c": np.array([1.1])}
@@ -137,7 +137,7 @@ def test_an_estimate_without_an_interval_shows_none():
 def test_the_curve_joins_the_rates_and_names_the_others():
     axes = plt.figure().subplots()
     value = metrics.Estimate(1, 0.5, 2)
-    network_plots.rate_curve(axes, dict.fromkeys((1.0, 0.1, 0.12, 0.14), value), {"Adam": value, "one cycle": value})
+    training_plots.rate_curve(axes, dict.fromkeys((1.0, 0.1, 0.12, 0.14), value), {"Adam": value, "one cycle": value})
     assert axes.get_xscale() == "log"
     assert [line.get_xdata().tolist() for line in axes.lines if len(line.get_xdata()) == 4] == [[0.1, 0.12, 0.14, 1.0]]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["0.1", "0.14", "1", "Adam", "one cycle"]
