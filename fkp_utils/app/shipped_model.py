@@ -10,8 +10,8 @@ import argparse
 import dataclasses
 import json
 import pathlib
-import shutil
 import sys
+import zipfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 
 CARD = prediction.SHIPPED.with_name("README.md")  # for people
 FACTS = prediction.SHIPPED.with_suffix(".json")  # the same for programs
+# What Keras 3.15 writes of layers and older versions refuse, at the values that change nothing.
+NEWER: dict[str, dict[str, Any]] = {
+    "BatchNormalization": {"renorm": False, "renorm_clipping": None, "renorm_momentum": 0.99},
+    "GlorotUniform": {"input_axes": None, "output_axes": None},
+}
 TEXT = """\
 # The model that comes with the package
 
@@ -92,7 +97,7 @@ def write(run: runs.Run, known: face_sets.Faces, wild: face_sets.Faces, folder: 
     facts, described = run.facts, run.facts["described"]
     folder.mkdir(parents=True, exist_ok=True)
     with files.replacing(folder / prediction.SHIPPED.name) as new:
-        shutil.copyfile(run.path / "model.keras", new)
+        copy_for_older_keras(run.path / "model.keras", new)
     size = (folder / prediction.SHIPPED.name).stat().st_size
     network = prediction.load(folder / prediction.SHIPPED.name)
     found = scores(network, known, wild)
@@ -119,6 +124,23 @@ def write(run: runs.Run, known: face_sets.Faces, wild: face_sets.Faces, folder: 
     }
     files.write_text(folder / CARD.name, TEXT.format(rows="\n".join(rows), **told))
     files.write_text(folder / FACTS.name, json.dumps(told | {"scores": found}, indent=1))
+
+
+def copy_for_older_keras(source: pathlib.Path, target: pathlib.Path) -> None:
+    """Copies a model's file without the settings in NEWER, so that versions of Keras that do not know them load it."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for entry in old.infolist():
+            content = old.read(entry)
+            if entry.filename == "config.json":
+                content = json.dumps(json.loads(content, object_hook=_without_newer)).encode()
+            new.writestr(entry, content)
+
+
+def _without_newer(part: dict[str, Any]) -> dict[str, Any]:
+    newer = NEWER.get(str(part.get("class_name")), {})
+    if newer:
+        part["config"] = {name: value for name, value in part["config"].items() if newer.get(name, part) != value}
+    return part
 
 
 def scores(network: keras.Model, known: face_sets.Faces, wild: face_sets.Faces) -> dict[str, dict[str, Any]]:

@@ -3,7 +3,9 @@ import os
 import pathlib
 import shutil
 import types
+import zipfile
 
+import keras
 import numpy as np
 import pytest
 
@@ -19,6 +21,7 @@ from fkp_utils.training import data_views
 
 DATA = pathlib.Path(os.environ.get("FKP_DATA") or places.CHECKOUT.parent / "shared" / "data")
 FACTS = json.loads(shipped_model.FACTS.read_text())
+NEWER = shipped_model.NEWER
 
 
 def test_it_answers_right_after_installation():
@@ -78,3 +81,28 @@ def test_a_run_is_written_with_a_card_of_its_own_scores(tmp_path):
     assert told["scores"]["kaggle"]["rmse"] == pytest.approx(metrics.rmse(points, faces.points), rel=1e-4)
     assert told["scores"]["wild"]["faces"] == told["scores"]["wild, 68 points"]["faces"] == 24
     assert f"RMSE {told['scores']['kaggle']['rmse']:.2f} px" in (folder / shipped_model.CARD.name).read_text()
+
+
+def test_older_versions_of_keras_load_what_is_written(tmp_path):
+    source, copy = tmp_path / "model.keras", tmp_path / "copy.keras"
+    layers = [keras.layers.Input((4, 4, 1)), keras.layers.Conv2D(2, 3), keras.layers.BatchNormalization()]
+    model, image = keras.Sequential(layers), np.random.default_rng(0).random((2, 4, 4, 1), np.float32)
+    model.save(source)
+    shipped_model.copy_for_older_keras(source, copy)
+    np.testing.assert_array_equal(keras.models.load_model(copy)(image), model(image))
+    for path in (copy, prediction.SHIPPED):
+        assert not any(f'"{name}":' in configuration(path) for settings in NEWER.values() for name in settings)
+
+
+def test_a_setting_that_changes_something_is_kept(tmp_path):
+    source, copy = tmp_path / "model.keras", tmp_path / "copy.keras"
+    layer = {"class_name": "BatchNormalization", "config": {"axis": -1, "renorm": True, "renorm_clipping": None}}
+    with zipfile.ZipFile(source, "w") as file:
+        file.writestr("config.json", json.dumps({"layers": [layer]}))
+    shipped_model.copy_for_older_keras(source, copy)
+    assert json.loads(configuration(copy))["layers"][0]["config"] == {"axis": -1, "renorm": True}
+
+
+def configuration(path):
+    with zipfile.ZipFile(path) as file:
+        return file.read("config.json").decode()
