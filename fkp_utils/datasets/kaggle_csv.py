@@ -7,6 +7,7 @@ import io
 import itertools
 import math
 import pathlib
+import re
 import shutil
 import tempfile
 import zipfile
@@ -21,6 +22,7 @@ from fkp_utils.datasets import folders, images, loading
 PIXELS = 96 * 96
 BATCH = 8  # rows of pixels read at once: their text stays in the processor's cache
 LONGEST = 1 << 20  # bytes; a row of 9,216 pixels has at most 38,000
+DECIMAL_COMMA = re.compile(rb'"[+-]?\d+,\d+"')
 FARTHEST = 1000  # pixels; a label may lie outside the image, but not so far
 SPACE, ZERO = np.frombuffer(b" 0", np.uint8)
 
@@ -90,7 +92,8 @@ def rows(where: str, file: BinaryIO, columns: Sequence[str]) -> Iterator[Row]:
     """Each row of a table with a header: its place, for messages, and its text in `columns`, in that order.
 
     The file may have the columns in another order, more of them, quotes around a value, and either kind of line end.
-    DatasetError if a column is missing or there twice, for another number of values in a row, if there are no rows, or
+    DatasetError if a column is missing or there twice, for another number of values in a row, decimal commas among
+    them, for a value in a column without a name (but for the first, which may be an index), if there are no rows, or
     for UTF-16 or other separators than commas.
     """
     start = file.readline(LONGEST)
@@ -102,6 +105,7 @@ def rows(where: str, file: BinaryIO, columns: Sequence[str]) -> Iterator[Row]:
         found = f"column {missing[0]} {header.count(missing[0])} times" if any(header) else "no header"
         raise loading.DatasetError(f"{where}, line 1: {found}; expected each of {_listed(columns)} once")
     order = [header.index(name) for name in columns]
+    nameless = [i for i, name in enumerate(header) if i and not name]
     found_rows, empty = 0, False
     for row, line in enumerate(iter(lambda: file.readline(LONGEST), b"")):
         place = f"{where}, row {row} (0-based)"
@@ -109,9 +113,13 @@ def rows(where: str, file: BinaryIO, columns: Sequence[str]) -> Iterator[Row]:
         if values == [b""]:
             empty = True
             continue
+        if len(values) > len(header) and (number := DECIMAL_COMMA.search(line)):
+            raise loading.DatasetError(f"{place}: {number[0].decode()}; expected a point instead of the decimal comma")
         if empty or len(values) != len(header) or len(line) == LONGEST:
             found = "after an empty line" if empty else f"{len(values)} values in {len(line):,} bytes"
             raise loading.DatasetError(f"{place}: {found}; expected {len(header)} values in every row")
+        if any(values[i] for i in nameless):
+            raise loading.DatasetError(f"{place}: a value in a column without a name; expected a name for each column")
         found_rows += 1
         yield place, [values[i].strip(b' "') for i in order]
     if not found_rows:

@@ -1,7 +1,22 @@
 import zipfile
 
 import pytest
-from kaggle_files import IMAGES, LAYOUTS, ROWS, TEXTS, as_text, changed, made, pixel_text, quoted, raises, zipped
+from kaggle_files import (
+    COLUMNS,
+    IMAGES,
+    LAYOUTS,
+    POINTS,
+    ROWS,
+    TEXTS,
+    as_text,
+    changed,
+    made,
+    pixel_text,
+    point_text,
+    quoted,
+    raises,
+    zipped,
+)
 
 from fkp_utils.datasets import kaggle
 
@@ -21,16 +36,30 @@ def test_other_separators_and_encodings_are_named(tmp_path, table, message):
     raises(made(tmp_path, training=table), message)
 
 
+DECIMAL = point_text(POINTS[0])[0].replace(".", ",")
+
+
 def _decimal_commas(rows):
     header, *rest = rows
     return [header, *([*(value.replace(".", ",") for value in row[:-1]), row[-1]] for row in rest)]
 
 
+def _padded(rows):
+    """The images first, and as many columns without a name as the commas in coordinates make."""
+    header, *rest = (",".join([row[-1], *row[:-1]]).split(",") for row in _decimal_commas(rows))
+    return [row + [""] * (1 + 2 * len(COLUMNS) - len(row)) for row in (header, *rest)]
+
+
 @pytest.mark.parametrize(
     ("shape", "separator", "message"),
     [
-        (lambda rows: quoted(_decimal_commas(rows)), ",", "training.csv, row 0 (0-based): 61 values in"),
+        (
+            lambda rows: quoted(_decimal_commas(rows)),
+            ",",
+            f'row 0 (0-based): "{DECIMAL}"; expected a point instead of the decimal comma',
+        ),
         (_decimal_commas, ",", "training.csv, row 0 (0-based): 61 values in"),
+        (_padded, ",", "training.csv, row 0 (0-based): a value in a column without a name; expected a name for each"),
         (_decimal_commas, ";", "training.csv, line 1: semicolons between its values; expected commas"),
         (_decimal_commas, "\t", "training.csv, line 1: tabs between its values; expected commas"),
     ],
