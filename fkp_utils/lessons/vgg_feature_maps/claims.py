@@ -51,7 +51,10 @@ def _imagenet(starts: trainings.Starts, name: str, suffix: str, profile: str) ->
     if name in starts.pairs:
         after, before = starts.pairs[name][trainings.IMAGENET], starts.pairs[name][trainings.SCRATCH]
         faces = starts.faces(name)
-        found = [comparisons.is_lower(after, before, faces, factor, **starts.draws) for factor in (1, 0.5)]
+        if starts.learnt(name, (after, before)):
+            found = [comparisons.is_lower(after, before, faces, factor, **starts.draws) for factor in (1, 0.5)]
+        else:
+            found = [verdicts.unlearnt(name)] * 2
         told = f"{_mse(before):.2f} to {_mse(after):.2f} px² ({name})"
     theirs = "13.17 to 4.37 px² (VGG-16), 13.18 to 4.29 (VGG-19)"
     lower = "Training from ImageNet weights ends lower than from scratch."
@@ -82,7 +85,9 @@ def _alike(starts: trainings.Starts, profile: str) -> verdicts.Tested:
         error = _mse(first) ** 0.5
         gap = comparisons.difference(second, first, starts.faces("vgg19"), **starts.draws)
         told = f"RMSE of VGG-19 minus that of VGG-16: {gap} px, at {error:.2f} px"
-        found = verdicts.between(gap, -SAME * error, SAME * error)
+        found = verdicts.unlearnt("VGG-16")
+        if starts.learnt("vgg16", (first, second)):
+            found = verdicts.between(gap, -SAME * error, SAME * error)
     statement = "VGG-16 and VGG-19 from scratch do alike (within 5% of the error)."
     return verdicts.Tested("S0.8", statement, "13.17 and 13.18 px²", told, found)
 

@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from fkp_utils import faces as face_sets
 from fkp_utils import metrics, profiles
-from fkp_utils.evaluation import comparisons
+from fkp_utils.evaluation import comparisons, errors
 from fkp_utils.interpretation import activations
 from fkp_utils.models import pretrained
 from fkp_utils.recipes import earlier_networks
@@ -46,7 +47,7 @@ def deep(
     pairs: dict[str, dict[str, runs.Run]] = {}
     for name in known if profile.deep_restarts > 1 else ():
         if name in described:
-            frozen = min(5, profile.deep_epochs)
+            frozen = min(5, profile.deep_epochs // 4)
             tuned = dataclasses.replace(described[name], weights=pretrained.IMAGENET, frozen_epochs=frozen)
             pairs[name] = {SCRATCH: scratch[name], IMAGENET: runs.run(tuned)}
     return scratch, pairs
@@ -137,14 +138,14 @@ class Starts:
         rows = []
         for name, found in self.pairs.items():
             for start, run in found.items():
-                errors = run.restarts["evaluation"]
+                ends = run.restarts["evaluation"]
                 rows.append(
                     {
                         "network": name,
                         "start": start,
                         "MSE (px²)": run.scores["evaluation"]["mse"],
                         "MAE (px)": run.scores["evaluation"]["mae"],
-                        "RMSE of the restarts (px)": f"{errors.min():.2f} to {errors.max():.2f}",
+                        "RMSE of the restarts (px)": f"{ends.min():.2f} to {ends.max():.2f}",
                         "minus from scratch (px)": str(self.gain(name, start)),
                     }
                 )
@@ -167,6 +168,13 @@ class Starts:
         """RMSE in px of the network from this start minus that from scratch."""
         found = self.pairs[name]
         return comparisons.difference(found[start], found[SCRATCH], self.faces(name), **self.draws)
+
+    def learnt(self, name: str, several: Iterable[runs.Run]) -> bool:
+        """Whether one of several runs of the network errs less than the mean of the evaluation faces' points."""
+        faces = self.faces(name)
+        mean = np.broadcast_to(np.nanmean(faces.points, axis=0), faces.points.shape)
+        predicted = {str(number): run.predict(faces) for number, run in enumerate(several)}
+        return bool(errors.better(predicted, mean, faces, **self.draws))
 
     def faces(self, name: str) -> face_sets.Faces:
         """The evaluation faces of the network."""

@@ -15,7 +15,7 @@ def holds(tested):
     return {each.identity: each.verdict.holds for each in tested}
 
 
-POINTS = 12 + np.random.default_rng(0).normal(0, 2, (60, 15, 2))
+POINTS = 12 + np.random.default_rng(0).normal(0, 8, (60, 15, 2))
 SOME = faces.Faces(np.zeros((60, 24, 24, 1), np.uint8), POINTS, keypoints.KAGGLE_15, subject=np.arange(60) // 4)
 
 
@@ -145,3 +145,17 @@ def test_long_runs_stand_beside_the_earlier_report():
     alone = trainings.long_runs(None)
     assert list(alone) == ["network and training", "earlier report", "long run of the course"]
     assert alone["long run of the course"].isna().all()
+
+
+def test_networks_that_have_learnt_nothing_are_not_compared():
+    some = starts()
+    blank = {"from scratch": Answers(SOME.points, 9.0), "ImageNet": Answers(SOME.points, 20.0, 1)}
+    pairs, scratch = some.pairs | {"vgg16": blank}, dict.fromkeys(("vgg16", "vgg19"), blank["from scratch"])
+    found = {
+        each.identity: each.verdict
+        for each in claims.networks(dataclasses.replace(some, pairs=pairs, scratch=scratch), "kaggle", "full")
+    }
+    for identity in ("S0.9 lower", "S0.9 half", "S0.8"):
+        assert found[identity].holds is None
+        assert "no better than the mean points" in found[identity].why
+    assert found["S0.9 lower squeezenet"].holds is True
