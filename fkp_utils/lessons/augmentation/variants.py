@@ -82,8 +82,8 @@ class Gain:
     """What an augmentation changes against none.
 
     change: RMSE in px of the kept restart minus that of the kept one without, over persons.  restarts: the mean
-    evaluation error in px of all restarts minus that without, over pairs of the same seed; None if there is one.
-    verdict: whether the error is lower, by persons and by restarts.
+    evaluation error in px of all restarts minus that without, over pairs of the same seed; None if one of the two
+    was not restarted.  verdict: whether the error is lower, by persons and by restarts.
     """
 
     change: metrics.Estimate
