@@ -24,7 +24,8 @@ SLUG = "facial-keypoints-course"  # Kaggle makes it of the title
 COLAB = places.NOTEBOOKS / "run_series.ipynb"
 
 _INSTALL = """\
-!git clone --quiet --depth 1 --branch v{version} https://github.com/{repository} {place}
+source, place = "https://github.com/{repository}", "{place}"
+!git clone --quiet --depth 1 --branch v{version} {{source}} {{place}}
 assert _exit_code == 0, "the release could not be fetched"
 %pip install --quiet --editable "{place}[series]\""""
 _RUN = """\
@@ -87,6 +88,7 @@ assert made == 0, "not every notebook was executed; index.html shows which, and 
         "*Runtime > Change runtime type > T4 GPU* makes training many times faster."
     )
     notebook = _notebook(text, parameters, _fill(_INSTALL, place), _fill(_RUN, place, "synthetic", "{PROFILE}"), offer)
+    notebook.cells[1].metadata["tags"] = ["parameters"]
     notebook.metadata |= {"accelerator": "GPU", "colab": {"provenance": []}}
     return notebook
 

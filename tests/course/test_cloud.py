@@ -53,6 +53,9 @@ def test_cells_parse_install_the_release_and_call_the_makefile(address, make):
     for source in sources(notebook):
         ast.parse(re.sub(r"(?m)^[%!].*$", "pass", source))
     clone, series = commands(notebook)
+    names = next(source.splitlines()[0] for source in sources(notebook) if clone in source)
+    exec(names, known := {})
+    clone = clone.format(**known)  # as IPython does
     assert f"--branch v{fkp_utils.__version__} https://github.com/ann/faces " in clone
     series = series.format(PROFILE="quick")  # as IPython does
     place = re.search(r"make -C (\S+) ", series)[1]
@@ -104,6 +107,9 @@ def test_colab_mounts_nothing(address):
 def test_the_committed_notebook_is_the_one_that_is_written_here():
     committed = nbformat.read(cloud.COLAB, as_version=4)
     assert committed == nbformat.reads(nbformat.writes(cloud.colab_notebook()), as_version=4), "run `make colab`"
+    code = [cell for cell in committed.cells if cell.cell_type == "code"]
+    assert max(len(line) for cell in code for line in cell.source.splitlines()) <= 88
+    assert [cell.source.split(" ")[0] for cell in code if "parameters" in cell.metadata.get("tags", [])] == ["PROFILE"]
 
 
 @pytest.mark.parametrize("user", ["", "Ann B", "ann/faces", "../x", "ANN"])
