@@ -67,7 +67,7 @@ def stamp(new: str, root: pathlib.Path = places.CHECKOUT) -> list[pathlib.Path]:
         for path, text in found.items()
     }
     installed = re.compile(rf"(git\+https://github\.com/{re.escape(new)})(@v[\w.]+)?(?=\\?\")")
-    cloned = re.compile(r"(--branch )v[\w.]+(?= https://github\.com/)")
+    cloned = re.compile(r"(git clone .*--branch )v[\w.]+")
     version = fkp_utils.__version__
     for path in (path for path in found if path.suffix == ".ipynb"):
         stamped[path] = cloned.sub(rf"\g<1>v{version}", installed.sub(rf"\g<1>@v{version}", stamped[path]))
