@@ -1,69 +1,31 @@
-"""One training: batches, the graph that augments and learns, its state on disk, and the epoch that is kept."""
+"""One training: the graph that augments and learns, its steps, and the end of each epoch."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import pathlib
 import time
-import zipfile
 from collections.abc import Callable
 
 import keras
 import numpy as np
 from keras import ops
 
-from fkp_utils import faces
+from fkp_utils import faces, metrics
 from fkp_utils.augmentation import augment
 from fkp_utils.imputation import impute
 from fkp_utils.models import architectures
-from fkp_utils.system import devices, files
-from fkp_utils.training import data_views, experiment, losses, optimizers
+from fkp_utils.system import devices
+from fkp_utils.training import batches, checkpoint, data_views, experiment, losses, optimizers
 
 EAGER = 16  # steps: a shorter training is over before TensorFlow, on a processor, has traced its graph
-SAVE_EVERY = 30.0  # seconds between two states on disk
 LOST = 10.0  # an error of so many image widths ends a training
 RISE, FIRST = 0.3, 1 / 25  # of "one_cycle": the share of steps in which the rate rises, and that of it at the start
 
 
 class TrainingError(Exception):
     """A training that cannot go on; the message names the experiment."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Epoch:
-    """One line of a history: root mean squared errors in px on given labels, of (augmented) training and validation."""
-
-    training: float
-    validation: float
-    seconds: float
-
-
-class Batches(keras.utils.PyDataset):
-    """Images and targets of the faces, read batch by batch; shuffled by (seed, epoch) if a seed is given."""
-
-    def __init__(
-        self, images: np.ndarray | faces.StoredImages, targets: np.ndarray, size: int, seed: int | None
-    ) -> None:
-        super().__init__(workers=2)  # with one, TensorFlow tunes how it reads, and ends an epoch when it next looks
-        self.images, self.targets, self.size, self.seed = images, targets, size, seed
-        self.start(0)
-
-    def start(self, epoch: int) -> None:
-        """The order of this epoch."""
-        count = len(self.images)
-        self.order = np.arange(count)
-        if self.seed is not None:
-            self.order = np.random.default_rng([self.seed, epoch]).permutation(count)
-
-    def __len__(self) -> int:
-        return -(-len(self.order) // self.size)
-
-    def __getitem__(self, index: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-        rows = self.order[index * self.size : (index + 1) * self.size]
-        targets = self.targets[rows]
-        return (self.images[rows], targets), targets
 
 
 class RootMeanSquare(keras.metrics.Metric):
@@ -179,40 +141,41 @@ def train(
     seed: int,
     state: pathlib.Path,
     tell: Callable[[str], None],
-) -> tuple[list[Epoch], list[np.ndarray]]:
+) -> tuple[list[checkpoint.Epoch], list[np.ndarray]]:
     """Trains from the weights of `model`, whose own may change; returns all epochs, and the weights after the one with
     the lowest validation error.
 
-    state: a file that is written now and then and read at the start, so that a killed training goes on; removed at the
-    end.  tell: gets a line of progress.  TrainingError if the error is not finite or grows out of all bounds.
+    seed: that of the experiment, plus the number of the restart.  state: a file that is written now and then and read
+    at the start, so that a killed training goes on; removed at the end.  tell: gets a line of progress, whose seconds
+    are those of the restarts after this one too.  TrainingError if the error is not finite or grows out of all bounds.
     """
     meaning = described.outputs(parts.training)
     training = learnable(described, parts.training)
-    batches = Batches(training.images, meaning.targets(training), described.batch, seed)
-    check = Batches(parts.validation.images, meaning.targets(parts.validation), described.batch, None)
+    targets = meaning.targets(training)
+    steps = -(-len(targets) // described.batch)
     if described.frozen_epochs:
         whole = trainer(model, described.augmentation, meaning.mirror, seed)
     else:
-        learner = _learner(described, model, described.epochs * len(batches), meaning.mirror, seed)
+        learner = _learner(described, model, described.epochs * steps, meaning.mirror, seed)
         model, whole = learner.model, learner.whole
-    memory = _Memory(state, model, whole, described.ema)
+    memory = checkpoint.Checkpoint(state, model, whole, described.ema)
+    unseen = parts.validation, meaning.targets(parts.validation)
     for first, last in ((0, described.frozen_epochs), (described.frozen_epochs, described.epochs)):
         if first == last:
             continue
         if described.frozen_epochs:
             architectures.freeze(model, first == 0)
-            compile_trainer(whole, described, (last - first) * len(batches))
+            compile_trainer(whole, described, (last - first) * steps)
         memory.restore(first, last)
-        watch = _Watch(described, batches, memory, tell)
-        if len(memory.epochs) == last or watch.stops():
+        watch = _Watch(described, steps, memory, unseen, tell, described.restarts - 1 - (seed - described.seed))
+        done = len(memory.epochs)
+        if done == last or watch.stops():
             continue
         try:
-            whole.fit(
-                batches,
-                validation_data=check,
-                initial_epoch=len(memory.epochs),
-                epochs=last,
-                shuffle=False,  # the order is that of `Batches`
+            whole.fit(  # all epochs as one: at the end of each, Keras would wait for what reads the next
+                batches.Batches(training.images, targets, described.batch, seed, first=done),
+                steps_per_epoch=(last - done) * steps,
+                shuffle=False,  # the batches are
                 verbose=0,
                 callbacks=[watch],
             )
@@ -223,126 +186,58 @@ def train(
 
 
 class _Watch(keras.callbacks.Callback):
-    """What happens around the steps of a training: order, progress, averages, memory, and an early end."""
+    """What happens around the steps of a training: progress, averages, the end of an epoch, and an early end."""
 
     def __init__(
-        self, described: experiment.Experiment, batches: Batches, memory: _Memory, tell: Callable[[str], None]
+        self,
+        described: experiment.Experiment,
+        steps: int,
+        memory: checkpoint.Checkpoint,
+        unseen: tuple[faces.Faces, np.ndarray],
+        tell: Callable[[str], None],
+        further: int,
     ) -> None:
         super().__init__()
-        self.described, self.batches, self.memory, self.tell = described, batches, memory, tell
-        self.begun, self.done = time.monotonic(), 0
+        self.described, self.steps, self.memory, self.unseen, self.tell = described, steps, memory, unseen, tell
+        self.further = further  # restarts after this one
+        self.begun, self.done = 0.0, 0  # after the first step, which takes long
+        self.start = time.monotonic()
 
     def stops(self) -> bool:
         """Whether the validation error has not fallen for long enough."""
         late = len(self.memory.epochs) - 1 - self.memory.best
         return len(self.memory.epochs) > self.described.frozen_epochs and 0 < self.described.patience <= late
 
-    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        self.start = time.monotonic()
-        self.batches.start(epoch)
-
-    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
-        self.done += 1
-        epochs = self.memory.epochs
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        epochs, step = self.memory.epochs, batch % self.steps + 1
         errors = f" · train {epochs[-1].training:.2f} px · val {epochs[-1].validation:.2f} px" if epochs else ""
-        steps = (self.described.epochs - len(epochs)) * len(self.batches) - batch - 1
-        left = steps * (time.monotonic() - self.begun) / self.done
-        self.tell(f"epoch {len(epochs) + 1}/{self.described.epochs}{errors} · {left:.0f} s left")
+        left = ""
+        if self.done:
+            steps = ((1 + self.further) * self.described.epochs - len(epochs)) * self.steps - step
+            left = f" · {steps * (time.monotonic() - self.begun) / self.done:.0f} s left"
+        else:
+            self.begun = time.monotonic()
+        self.done += 1
+        self.tell(f"epoch {len(epochs) + 1}/{self.described.epochs}{errors}{left}")
         self.memory.step()
+        if step == self.steps:
+            self._epoch_ends(logs or {})
 
-    def on_test_begin(self, logs: object = None) -> None:
+    def _epoch_ends(self, logs: dict[str, float]) -> None:
+        validation, targets = self.unseen
+        self.memory.sync()
         self.memory.swap()
-
-    def on_test_end(self, logs: object = None) -> None:
+        found = batches.outputs(self.memory.model, validation)
         self.memory.swap()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        found = logs or {}
-        errors = float(found["rmse"]), float(found["val_rmse"])
+        errors = float(logs["rmse"]), metrics.rmse(found, targets) if np.isfinite(found).all() else math.inf
         most = LOST * max(self.model.input[0].shape[1:3])
-        if not (math.isfinite(found["loss"]) and max(errors) < most):
+        if not (math.isfinite(logs["loss"]) and all(error < most for error in errors)):
             raise TrainingError(
-                f"{self.described.label}: epoch {epoch + 1} ends with loss {found['loss']:.3g}, training error"
-                f" {errors[0]:.3g} px, validation error {errors[1]:.3g} px; a lower learning rate than"
+                f"{self.described.label}: epoch {len(self.memory.epochs) + 1} ends with loss {logs['loss']:.3g},"
+                f" training error {errors[0]:.3g} px, validation error {errors[1]:.3g} px; a lower learning rate than"
                 f" {self.described.learning_rate:g} may help"
             )
-        self.memory.add(Epoch(*errors, time.monotonic() - self.start))
+        self.memory.add(checkpoint.Epoch(*errors, time.monotonic() - self.start))
+        self.model.reset_metrics()
         self.model.stop_training = self.stops()
-
-
-class _Memory:
-    """The epochs so far, the weights of the best one, and both on disk with all that training needs to go on.
-
-    average: the running mean of the weights after each step, of which a step keeps the share `ema`, less at first; with
-    ema 0 there is none.
-    """
-
-    def __init__(self, state: pathlib.Path, model: keras.Model, whole: keras.Model, ema: float) -> None:
-        self.state, self.model, self.whole, self.ema, self.steps = state, model, whole, ema, 0
-        self.epochs: list[Epoch] = []
-        self.best, self.weights, self.saved = -1, model.get_weights(), time.monotonic()
-        self.average = model.get_weights() if ema else []
-
-    def step(self) -> None:
-        """Adds the weights after a step to the average."""
-        if not self.ema:
-            return
-        if keras.backend.backend() == "jax":
-            self.whole.jax_state_sync()  # which keeps the weights to itself during an epoch
-        self.steps += 1
-        keep = min(self.ema, self.steps / (10 + self.steps))
-        for mean, weight in zip(self.average, self.model.weights, strict=True):
-            mean += (1 - keep) * (np.asarray(weight) - mean)
-
-    def swap(self) -> None:
-        """The model takes the average as its weights, and gives its own for it; once more, and all is as before."""
-        if self.ema:
-            own = self.model.get_weights()
-            self.model.set_weights(self.average)
-            self.average = own
-
-    def _variables(self) -> list[keras.Variable]:
-        return [*self.whole.variables, *self.whole.optimizer.variables]
-
-    def restore(self, first: int, last: int) -> None:
-        """Goes on from the state on disk if it is of the epochs from `first` to `last`; a damaged state is removed."""
-        try:
-            with np.load(self.state) as file:
-                epochs = [Epoch(*values) for values in json.loads(str(file["epochs"]))]
-                if not first < len(epochs) <= last:
-                    return
-                variables, count = self._variables(), len(self.weights)
-                values = [file[f"variable{i}"] for i in range(len(variables))]
-                weights = [file[f"best{i}"] for i in range(count)]
-                average = [file[f"average{i}"] for i in range(len(self.average))]
-                best, steps = int(file["best"]), int(file["steps"])
-        except FileNotFoundError:
-            return
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            self.state.unlink(missing_ok=True)
-            return
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
-        self.epochs, self.best, self.weights, self.average, self.steps = epochs, best, weights, average, steps
-
-    def add(self, epoch: Epoch) -> None:
-        self.epochs.append(epoch)
-        if self.best < 0 or epoch.validation < self.epochs[self.best].validation:
-            own = [mean.copy() for mean in self.average] or self.model.get_weights()
-            self.best, self.weights = len(self.epochs) - 1, own
-        if time.monotonic() - self.saved >= SAVE_EVERY:
-            self.save()
-
-    def save(self) -> None:
-        arrays = {f"variable{i}": np.asarray(value) for i, value in enumerate(self._variables())}
-        arrays |= {f"best{i}": value for i, value in enumerate(self.weights)}
-        arrays |= {f"average{i}": value for i, value in enumerate(self.average)}
-        epochs = json.dumps([dataclasses.astuple(epoch) for epoch in self.epochs])
-        with files.replacing(self.state) as new, new.open("wb") as file:
-            np.savez(file, epochs=epochs, best=self.best, steps=self.steps, **arrays)  # type: ignore[arg-type]  # none is allow_pickle
-        self.saved = time.monotonic()
-
-    def finish(self) -> list[np.ndarray]:
-        """The weights of the best epoch; the state on disk is removed."""
-        self.state.unlink(missing_ok=True)
-        return self.weights
+        self.start = time.monotonic()

@@ -24,9 +24,8 @@ from fkp_utils import metrics
 from fkp_utils.imputation import impute
 from fkp_utils.models import architectures, label_sources
 from fkp_utils.system import backend, devices, files, places, progress
-from fkp_utils.training import data_views, experiment, loop
+from fkp_utils.training import batches, data_views, experiment, loop
 
-PREDICT = 256  # faces at a time
 ALL_LABELS = "knn"  # fills the missing labels of scores on all labels, where the experiment itself fills none (S0.3)
 
 
@@ -97,8 +96,7 @@ class Run:
 
 def predict(model: keras.Model, faces: face_sets.Faces, meaning: label_sources.Outputs) -> np.ndarray:
     """(N, K, 2) points in pixels of the faces, read batch by batch; `meaning` tells what the outputs stand for."""
-    found = [model.predict_on_batch(images.astype(np.float32)) for _, images in faces.batches(PREDICT)]
-    return meaning.points(np.concatenate(found), faces.source)
+    return meaning.points(batches.outputs(model, faces), faces.source)
 
 
 def run(described: experiment.Experiment) -> Run:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 
 import filelock
 import keras
@@ -18,7 +19,7 @@ from fkp_utils import metrics
 from fkp_utils.augmentation import augment
 from fkp_utils.models import architectures, label_sources
 from fkp_utils.system import devices, files
-from fkp_utils.training import data_views, experiment, loop, runs
+from fkp_utils.training import batches, checkpoint, data_views, experiment, loop, runs
 
 DATA = data_views.Data(limit=80)
 TINY = experiment.Experiment(data=DATA, epochs=2, batch=16)
@@ -127,14 +128,14 @@ from fkp_utils.system import backend
 backend.load_keras()
 sys.path.insert(0, sys.argv[1])
 import test_runs
-from fkp_utils.training import loop, runs
-add = loop._Memory.add
+from fkp_utils.training import checkpoint, runs
+add = checkpoint.Checkpoint.add
 def slow(memory, epoch):
     add(memory, epoch)
     if len(memory.epochs) == 3 and "state-1" in memory.state.name:
         print("epoch 3", flush=True)
         time.sleep(60)
-loop.SAVE_EVERY, loop._Memory.add = 0, slow
+checkpoint.SAVE_EVERY, checkpoint.Checkpoint.add = 0, slow
 runs.run(test_runs.KILLED)
 """
 
@@ -149,8 +150,8 @@ def test_a_killed_training_goes_on_as_if_unbroken(tmp_path, monkeypatch):
     assert process.wait() == -signal.SIGKILL
     partial = next(broken.glob("*.partial"))
     assert (partial / "restart-0.json").exists()
-    added, add = [], loop._Memory.add
-    monkeypatch.setattr(loop._Memory, "add", lambda memory, epoch: (added.append(epoch), add(memory, epoch)))
+    added, add = [], checkpoint.Checkpoint.add
+    monkeypatch.setattr(checkpoint.Checkpoint, "add", lambda memory, epoch: (added.append(epoch), add(memory, epoch)))
     found = []
     for folder in (broken, tmp_path / "unbroken"):
         monkeypatch.setenv("FKP_RUNS", str(folder))
@@ -179,15 +180,17 @@ print("validation", *runs.run(described).history["validation"])
 @pytest.mark.usefixtures("_empty")
 def test_averaged_weights_are_those_that_are_validated_and_kept(monkeypatch):
     seen, own = [], []
-    step, build = loop._Memory.step, loop._Memory.__init__
+    step, build = checkpoint.Checkpoint.step, checkpoint.Checkpoint.__init__
 
     def remembered(memory):
         own.append(memory.model.get_weights())
         step(memory)
         seen.append([mean.copy() for mean in memory.average])
 
-    monkeypatch.setattr(loop._Memory, "step", remembered)
-    monkeypatch.setattr(loop._Memory, "__init__", lambda *given: (build(*given), own.append(given[0].weights))[0])
+    monkeypatch.setattr(checkpoint.Checkpoint, "step", remembered)
+    monkeypatch.setattr(
+        checkpoint.Checkpoint, "__init__", lambda *given: (build(*given), own.append(given[0].weights))[0]
+    )
     run = runs.run(dataclasses.replace(TINY, epochs=1, ema=0.5))
     expected = own[0]
     for number, weights in enumerate(own[1:], 1):
@@ -307,14 +310,25 @@ def test_missing_labels_are_masked_filled_or_dropped():
 
 def test_batches_of_an_epoch_are_the_same_each_time_and_hold_every_face_once():
     faces = DATA.parts().training
-    batches = loop.Batches(faces.images, faces.points, 16, seed=3)
     orders = []
-    for epoch in (0, 1, 0):
-        batches.start(epoch)
-        orders.append(np.concatenate([batches[index][1] for index in range(len(batches))]))
-    np.testing.assert_array_equal(orders[0], orders[2])
+    for first, epoch in ((0, 0), (0, 1), (1, 0)):
+        read = batches.Batches(faces.images, faces.points, 16, seed=3, first=first)
+        steps = range(epoch * read.steps, (epoch + 1) * read.steps)
+        orders.append(np.concatenate([read[index][1] for index in steps]))
+    np.testing.assert_array_equal(orders[1], orders[2])
     assert (orders[0] != orders[1])[~np.isnan(orders[0] + orders[1])].any()
     np.testing.assert_allclose(np.nansum(orders[0]), np.nansum(faces.points), rtol=1e-5)
+
+
+def test_the_seconds_left_are_those_of_all_restarts_and_not_of_the_first_step(monkeypatch):
+    now, told = iter([0.0, 30.0, 31.0, 32.0]), []
+    monkeypatch.setattr(loop.time, "monotonic", lambda: next(now))
+    memory = types.SimpleNamespace(epochs=[], step=lambda: None)
+    described = dataclasses.replace(TINY, epochs=2, restarts=3)
+    watch = loop._Watch(described, 10, memory, (), told.append, further=2)
+    for batch in range(3):
+        watch.on_train_batch_end(batch)
+    assert told == ["epoch 1/2", "epoch 1/2 · 58 s left", "epoch 1/2 · 57 s left"]
 
 
 def test_the_key_knows_what_shapes_a_training():
