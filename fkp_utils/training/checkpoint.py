@@ -85,6 +85,7 @@ class Checkpoint:
         self.epochs, self.best, self.weights, self.average, self.steps = epochs, best, weights, average, steps
 
     def add(self, epoch: Epoch) -> None:
+        """Another epoch is over; its weights are kept if its validation error is the lowest."""
         self.epochs.append(epoch)
         if self.best < 0 or epoch.validation < self.epochs[self.best].validation:
             own = [mean.copy() for mean in self.average] or self.model.get_weights()
@@ -93,6 +94,7 @@ class Checkpoint:
             self.save()
 
     def save(self) -> None:
+        """Writes the state to disk."""
         arrays = {f"variable{i}": np.asarray(value) for i, value in enumerate(self._variables())}
         arrays |= {f"best{i}": value for i, value in enumerate(self.weights)}
         arrays |= {f"average{i}": value for i, value in enumerate(self.average)}
