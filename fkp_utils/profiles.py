@@ -49,7 +49,7 @@ PROFILES = {
         ),
         # Two cores for some hours: what two restarts leave open.
         Profile(
-            "long", None, 2000, 3, epochs=20, patience=0, restarts=5, deep_faces=400, deep_epochs=4, deep_restarts=3,
+            "long", None, 2000, 3, epochs=20, patience=0, restarts=8, deep_faces=400, deep_epochs=4, deep_restarts=3,
             best_synthetic=16000, best_before=10, best_epochs=16, best_members=1,
         ),
         # A GPU: the earlier report's budget (S0.6); it does not say how often it restarted the VGG networks.
