@@ -42,7 +42,7 @@ PROFILES = {
             "smoke", 180, 50, 1, epochs=1, patience=0, restarts=1, deep_faces=40, deep_epochs=1, deep_restarts=1,
             best_synthetic=64, best_before=1, best_epochs=1, best_members=1,
         ),
-        # A laptop with two cores: twenty minutes to an hour for the series, up to one for the best model.
+        # A laptop with two cores: fifteen minutes to an hour for the series, up to one for the best model.
         Profile(
             "quick", 1600, 1000, 3, epochs=12, patience=0, restarts=2, deep_faces=160, deep_epochs=2, deep_restarts=1,
             best_synthetic=16000, best_before=10, best_epochs=16, best_members=1,

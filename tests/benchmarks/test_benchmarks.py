@@ -75,10 +75,12 @@ def test_an_unknown_model_is_refused(bench):
     assert "no model alexnet; there are lenet5" in refused.stderr
 
 
+@pytest.mark.slow
 def test_the_cost_of_a_training_is_told(bench):
-    done = bench("training_step", "--faces", "80", "--repeats", "1")
+    done = bench("training_step", "--faces", "80", "--repeats", "1", "--before", str(places.CHECKOUT))
     assert done.returncode == 0, done.stderr
     assert re.search(r"^training_overhead -?\d+\.\d%$", done.stdout, re.MULTILINE)
+    assert len(re.findall(r"^(?:lenet5|small)_times_as_fast_as_before \d+\.\d\d$", done.stdout, re.MULTILINE)) == 2
 
 
 @pytest.mark.slow
