@@ -12,7 +12,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from fkp_utils.app import prediction
-from fkp_utils.course import api_pages, badges, home_page, notebooks
+from fkp_utils.course import api_pages, badges, execution_times, home_page, notebooks
 from fkp_utils.system import files, places
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _assemble(executed: list[pathlib.Path], figures: pathlib.Path) -> None:
         front = "\n\n".join([index, home_page.sections(book, figures), contents])
         (new / "index.md").write_text(front + "\n", encoding="utf-8")
         home_page.draw(new / "_static", figures)
-        (new / "execution_times.md").write_text(_times(book), encoding="utf-8")
+        (new / "execution_times.md").write_text(execution_times.page(book), encoding="utf-8")
 
 
 def page(notebook: nbformat.NotebookNode, names: Collection[str]) -> nbformat.NotebookNode:
@@ -182,24 +182,10 @@ def _stamp_text(stamp: dict[str, Any]) -> str:
         f"data: {data} ({root})" if root else f"data: {data}",
         f"profile: {profile}",
         *(f"{name.lower()}: {value}" for name, value in parameters.items()),
-        f"executed: {_when(stamp)} UTC in {stamp['seconds']:.0f} s on {stamp['cores']} cores",
+        f"executed: {execution_times.when(stamp)} UTC in {stamp['seconds']:.0f} s on {stamp['cores']} cores",
     ]
     text = f"{{.stamp}}\n{' · '.join(facts)}<br>{versions}"
     if "error" in stamp:
         quoted = stamp["error"].replace("```", "'''")
         text += f"\n\n````{{error}}\nThis notebook did not finish.\n\n```text\n{quoted}\n```\n````"
     return text
-
-
-def _when(stamp: dict[str, Any]) -> str:
-    return stamp["executed"][:16].replace("T", " ")
-
-
-def _times(book: dict[str, nbformat.NotebookNode]) -> str:
-    rows = ["# Execution times", "", "| Notebook | Executed (UTC) | Seconds | Status |", "|---|---|--:|---|"]
-    for name, notebook in book.items():
-        stamp = notebook.metadata["fkp"]
-        status = "failed" if "error" in stamp else "done"
-        rows.append(f"| [{notebooks.title(name)}]({name}.ipynb) | {_when(stamp)} | {stamp['seconds']:.1f} | {status} |")
-    total = sum(notebook.metadata["fkp"]["seconds"] for notebook in book.values())
-    return "\n".join([*rows, f"| Together | | {total:.1f} | |", ""])

@@ -90,6 +90,9 @@ def execute(
         tempfile.TemporaryDirectory(prefix="fkp-") as own,  # of this kernel alone, whatever runs beside it
     ):
         os.environ["FKP_FIGURES"] = str(pictures.resolve())
+        trainings = pathlib.Path(own, "trainings.jsonl")
+        os.environ["FKP_TRAININGS"] = str(trainings)
+        used = _of_children()
         try:
             changed = notebooks.checked(path, parameters)
             stamp["parameters"] = _shown(notebooks.declared(path) | parameters)
@@ -114,11 +117,22 @@ def execute(
             stamp |= {"seconds": line.seconds, "error": sentence}
             kept = _keep(new if new.exists() else path, failed, stamp)
             raise ValueError(f"{name}: {sentence}{kept}") from error
+        finally:
+            del os.environ["FKP_TRAININGS"]
         stamp["seconds"] = round(line.seconds, 1)
+        stamp["processor_seconds"] = round(_of_children() - used, 1)
+        lines = trainings.read_text(encoding="utf-8").splitlines() if trainings.exists() else []
+        stamp["trainings"] = [json.loads(each) for each in dict.fromkeys(lines)]
         notebook.metadata["fkp"] = stamp
         nbformat.write(notebook, new)
         files.write_text(target / f"records/{name}.json", json.dumps(stamp | found, indent=1))
         line.stop("done")
+
+
+def _of_children() -> float:
+    """Seconds of all processors that the processes begun by this one have taken, of those that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _without_fields(path: pathlib.Path) -> str:

@@ -104,6 +104,7 @@ def run(described: experiment.Experiment) -> Run:
 
     Where another process trains it, waits for that.  A training that was killed goes on from its last state; a run
     whose files are damaged is trained again, with a warning.  TrainingError if training cannot go on.
+    In the file `$FKP_TRAININGS`, if that is set, a line of JSON tells what the run has cost.
     """
     slug = re.sub(r"[^a-z0-9]+", "-", described.label.lower()).strip("-")
     path = folder() / f"{slug}-{described.key}"
@@ -119,7 +120,21 @@ def run(described: experiment.Experiment) -> Run:
         f"{found.label}: {len(found.restarts)} × trained in {found.facts['seconds']:.0f} s, {kept.best_epoch} epochs,"
         f" validation {kept.validation:.2f} px"
     )
+    if os.environ.get("FKP_TRAININGS"):
+        with open(os.environ["FKP_TRAININGS"], "a", encoding="utf-8") as file:
+            file.write(json.dumps(_cost(found)) + "\n")
     return found
+
+
+def _cost(found: Run) -> dict[str, Any]:
+    return {
+        "key": found.facts["key"],
+        "label": found.label,
+        "faces": found.scores["training"]["faces"],
+        "epochs": len(found.history),
+        "restarts": len(found.facts["restarts"]),
+        "seconds": round(found.facts["seconds"], 1),
+    }
 
 
 def _train(described: experiment.Experiment, path: pathlib.Path, line: progress.Line) -> None:
