@@ -102,8 +102,9 @@ def finding(own: float, error: Mapping[tuple[str, str], np.ndarray], benchmark: 
     """What the notebook found, in two sentences; own: the small network's MSE over the mean points'."""
     bad, good = (np.median(error[way, causes.NONE]) / benchmark for way in (causes.REMOVED, causes.ADDED))
     saving = causes.decisive(error)[0]
+    enough = f"It is enough to remove {' or '.join(saving)}" if saving else "It is not enough to remove one of them"
     return (
-        f"The small network's MSE is {own:.2f} of the mean points'. That of frozen features ({weights} weights) is"
-        f" {bad:,.1f} times it with all causes of failure, {good:.1f} times without any; what is enough if removed"
-        f" alone: {', '.join(saving) or 'nothing'}."
+        f"The small network's mean squared error is {own:.2f} times that of the mean points. A head on frozen features"
+        f" ({weights} weights) has {bad:,.1f} times that of the mean points with all suspected causes of failure, and"
+        f" {good:.1f} times without any. {enough} alone."
     )

@@ -210,8 +210,9 @@ class Audit:
 def finding(share: metrics.Estimate, moved: metrics.Estimate, linked: metrics.Estimate) -> str:
     """What the notebook found; share: of planted faults, moved: px by a grey level, linked: a rank correlation."""
     return (
-        f"{share.value:.0%} of planted wrong labels are among twice as many suspects. One grey level moves a point"
-        f" by {moved.value:.1f} px; expected and real error correlate by {linked.value:.2f}."
+        f"Of the planted wrong labels, {share.value:.0%} are among twice as many suspects. An attack that changes each"
+        f" pixel by one grey level at most moves a point by {moved.value:.1f} px. The error that the network expects"
+        f" has a rank correlation of {linked.value:.2f} with the one it makes."
     )
 
 

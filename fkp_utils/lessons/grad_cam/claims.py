@@ -136,8 +136,8 @@ def finding(alike: Mapping[tuple[str, str], metrics.Estimate], scores: Mapping[s
     """What the notebook found, in two sentences; alike: mean r by network and layer, scores: share of points hit."""
     best = max((key for key in scores if not key.startswith("no map")), key=lambda key: scores[key].value)
     return (
-        f"Grad-CAM maps of left-eye y and nose x correlate by {alike['lenet5', 'conv2'].value:.2f} (LeNet-5) and"
-        f" {alike['small', 'merge'].value:.2f} (small) at the last convolution. Of all maps, {best} peaks at its point"
-        f" most often ({scores[best].value:.0%} of points); the mean point, without any map, hits"
-        f" {scores['no map mean point'].value:.0%}."
+        f"Of all maps, “{best}” peaks at the point it explains most often, in {scores[best].value:.0%} of cases; the"
+        f" mean place of the point, without any map, is right in {scores['no map mean point'].value:.0%}. Grad-CAM maps"
+        f" of two different coordinates, left-eye y and nose x, correlate by {alike['lenet5', 'conv2'].value:.2f} in"
+        f" LeNet-5 and by {alike['small', 'merge'].value:.2f} in the small network."
     )

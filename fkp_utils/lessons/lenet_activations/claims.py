@@ -228,11 +228,12 @@ def finding(errors: Mapping[str, metrics.Estimate], longest: str, shorter: bool)
 
     longest: the network that was trained for all epochs.  shorter: whether the others had half of them.
     """
-    text = f"LeNet-5 errs by {errors[longest].value:.2f} px on new faces (RMSE), the nearest faces by"
-    text += f" {errors['nearest faces'].value:.2f}, the mean face by {errors['mean points'].value:.2f}."
+    text = f"LeNet-5 finds the points of new faces to {errors[longest].value:.2f} px (RMSE), the points of the most"
+    text += f" similar face err by {errors['nearest faces'].value:.2f} px, and the mean points by"
+    text += f" {errors['mean points'].value:.2f} px."
     fillings = [name for name in comparison.FILLINGS if name in errors]
     if fillings:
-        how = "half the epochs and " if shorter else ""
-        text += f" With {how}one output set: gaps masked {errors['masked'].value:.2f}"
-        text += "".join(f", filled by {name} {errors[name].value:.2f}" for name in fillings) + "."
+        how = "in half the epochs it reaches" if shorter else "it reaches"
+        text += f" With missing labels left out of the loss, {how} {errors['masked'].value:.2f} px; with labels filled"
+        text += ",".join(f" by {name} {errors[name].value:.2f}" for name in fillings) + "."
     return text

@@ -226,8 +226,9 @@ def finding(
     """What the notebook found, in two sentences; six, many: as `tasks.scores` has them."""
     nme = "NME (%)"
     return (
-        f"In 60×80 px the nose tip is found to {rmse[BASE].value:.2f} px (mean: {rmse['mean point'].value:.2f});"
-        f" 3×3 kernels change that by {change['3×3'].value:+.2f}, 16 filters by {change['16 filters'].value:+.2f}."
-        f" NME on new people: {six.loc['six_conv', nme].value:.1f}% with six convolutions,"
-        f" {many.loc['resnet18', nme].value:.1f}% with ResNet-18, {many.loc['small', nme].value:.1f}% with small."
+        f"In images of 60×80 px the nose tip is found to {rmse[BASE].value:.2f} px, where the mean point errs by"
+        f" {rmse['mean point'].value:.2f} px; kernels of 3×3 change that by {change['3×3'].value:+.2f} px, 16 filters"
+        f" by {change['16 filters'].value:+.2f} px. On new people six convolutions have an NME of"
+        f" {six.loc['six_conv', nme].value:.1f}% in the second task; in the third, ResNet-18 has"
+        f" {many.loc['resnet18', nme].value:.1f}% and the small network {many.loc['small', nme].value:.1f}%."
     )

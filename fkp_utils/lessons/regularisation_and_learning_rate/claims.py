@@ -184,15 +184,15 @@ def proposed(trainings: sweeps.Trainings) -> list[verdicts.Tested]:
 
 
 def finding(trainings: sweeps.Trainings, top: float, near: Iterable[float], soon: float) -> str:
-    """What the notebook found, in a sentence: the best rate, those like it, flips, one cycle, early stopping.
+    """What the notebook found, in three sentences: the best rate, those like it, flips, one cycle, early stopping.
 
     soon: by how many percent the validation error is above its lowest where it first rises.
     """
     changes, near = trainings.changes(), list(near)
     flips, cycle = changes.get("flips against neither"), changes.get("one cycle against 0.42")
     return (
-        f"Learning rates from {min(near):g} to {max(near):g} cannot be told from the best, {top:g};"
-        f" flips change the error by {flips.value if flips else math.nan:+.2f} px, one cycle by"
-        f" {cycle.value if cycle else math.nan:+.2f}; stopping at the first worse epoch leaves it {soon:.0f}% above its"
-        " lowest."
+        f"No learning rate from {min(near):g} to {max(near):g} can be told from the best one, {top:g}. Flips change the"
+        f" error by {flips.value if flips else math.nan:+.2f} px, a schedule of one cycle by"
+        f" {cycle.value if cycle else math.nan:+.2f} px. A training that stops at the first epoch that is worse than"
+        f" the one before ends {soon:.0f}% above the lowest error."
     )

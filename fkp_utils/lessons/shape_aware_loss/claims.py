@@ -198,7 +198,8 @@ def finding(
     """What the notebook found, in two sentences; weak, batch: change of the RMSE in px for two readings of α = 0.01."""
     labels, after = (helped[place, "as they are"].value for place in PLACES)
     return (
-        f"A shape term of α = 0.01 is {share:.2%} of the loss and changes LeNet-5's RMSE by {weak.value:+.2f} px;"
-        f" summed over a batch, by {batch.value:+.2f} px. Shape knowledge in the labels changes it by {labels:+.2f} px,"
-        f" after the network by {after:+.2f}."
+        f"With α = 0.01 the shape term is {share:.2%} of the loss and changes LeNet-5's error by {weak.value:+.2f} px"
+        f" (RMSE); summed over a batch, it changes it by {batch.value:+.2f} px. What is known of face shapes changes"
+        f" the error by {labels:+.2f} px where it fills missing labels, and by {after:+.2f} px where it corrects the"
+        " network's answers."
     )

@@ -93,13 +93,13 @@ def _alike(starts: trainings.Starts, profile: str) -> verdicts.Tested:
 
 
 def finding(like: map_likeness.Layers, reads: Mapping[str, metrics.Estimate], weights: str) -> str:
-    """What the notebook found, in one sentence: of maps with random weights, and of readouts with these weights."""
+    """What the notebook found, in two sentences: of maps with random weights, and of readouts with these weights."""
     gaps = list(map_likeness.differences(like).values())
     best = trainings.lowest(reads)
     return (
-        f"Maps of VGG-16 correlate with their own face {gaps[0]:.2f} more than with another in the first layer and"
-        f" {gaps[-1]:.2f} more in the last; points can be read to {reads['image'].value:.2f} px from the image,"
-        f" to {reads[best].value:.2f} px from layer {best} ({weights})."
+        f"A map of VGG-16's first layer correlates {gaps[0]:.2f} more with its own face than with another, one of its"
+        f" last layer {gaps[-1]:.2f} more. A linear readout finds the points to {reads['image'].value:.2f} px from the"
+        f" image itself, and to {reads[best].value:.2f} px from {best}, the best layer ({weights})."
     )
 
 

@@ -36,6 +36,6 @@ def test_the_finding_names_the_largest_step():
     change = {"b": metrics.Estimate(-1.0, -2, 0), "c": metrics.Estimate(-0.1, -1, 0)}
     found = claims.finding(error, change, metrics.Estimate(-0.5, -1, 0))
     assert found == (
-        "From 4.00 px (LeNet-5) to 2.90 px in 2 steps; the largest: b, -1.00 px."
-        " Mean places against highest ones: -0.50 px."
+        "In 2 steps the error goes from 4.00 px (LeNet-5) to 2.90 px. The largest step is “b”, with -1.00 px. Reading a"
+        " heat map at its mean place, and not at its highest one, changes the error by -0.50 px."
     )

@@ -71,8 +71,8 @@ def test_a_cause_that_is_enough_alone_is_told_from_the_restarts():
     assert tested[1].ours == "random weights: MSE 120 px², without any 100"
     assert holds(claims.frozen(error, 1900.0, "random"))["S4.2 frozen"] is False
     text = claims.finding(0.5, error, 90.0, "random")
-    assert "22.2 times it with all causes of failure, 1.1 times without any" in text
-    assert text.endswith("what is enough if removed alone: units.")
+    assert "22.2 times that of the mean points with all suspected causes of failure, and 1.1 times without" in text
+    assert text.endswith("It is enough to remove units alone.")
 
 
 def test_maps_are_alike_if_they_are_at_every_depth():

@@ -113,10 +113,11 @@ def test_nothing_is_said_of_a_network_that_learnt_nothing():
     assert holds(audit.pixelated({"LeNet-5": about(1)}, 8))["S0.12 pixelated LeNet-5"] is True
 
 
-def test_the_finding_is_two_sentences():
+def test_the_finding_is_three_sentences():
     assert claims.finding(about(0.8), about(5.74), about(0.571)) == (
-        "80% of planted wrong labels are among twice as many suspects. One grey level moves a point by 5.7 px;"
-        " expected and real error correlate by 0.57."
+        "Of the planted wrong labels, 80% are among twice as many suspects. An attack that changes each pixel by one"
+        " grey level at most moves a point by 5.7 px. The error that the network expects has a rank correlation of 0.57"
+        " with the one it makes."
     )
 
 

@@ -74,9 +74,9 @@ def test_the_finding_names_the_map_that_points_best():
     alike = {("lenet5", "conv2"): near(0.36), ("small", "merge"): near(0.17)}
     scores = {"lenet5 here": near(0.24), "small here": near(0.1), "no map mean point": near(0.66)}
     found = claims.finding(alike, scores)
-    assert "correlate by 0.36 (LeNet-5) and 0.17 (small)" in found
-    assert "lenet5 here peaks at its point most often (24% of points)" in found
-    assert found.endswith("hits 66%.")
+    assert found.endswith("correlate by 0.36 in LeNet-5 and by 0.17 in the small network.")
+    assert "“lenet5 here” peaks at the point it explains most often, in 24% of cases" in found
+    assert "is right in 66%." in found
 
 
 @pytest.mark.parametrize("way", ["deleted", "inserted"])

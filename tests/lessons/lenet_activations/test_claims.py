@@ -162,11 +162,12 @@ def test_the_finding_says_what_the_networks_reached():
     errors = {name: metrics.Estimate(number, 0, 9) for number, name in enumerate(names, 1)}
     text = claims.finding(errors, "sources apart", shorter=True)
     assert text.startswith(
-        "LeNet-5 errs by 4.00 px on new faces (RMSE), the nearest faces by 2.00, the mean face by 1.00."
+        "LeNet-5 finds the points of new faces to 4.00 px (RMSE), the points of the most similar face err by 2.00 px,"
+        " and the mean points by 1.00 px."
     )
     assert text.endswith(
-        "With half the epochs and one output set: gaps masked 3.00, filled by forward fill 5.00, filled by median 6.00,"
-        " filled by knn 7.00."
+        "With missing labels left out of the loss, in half the epochs it reaches 3.00 px; with labels filled by forward"
+        " fill 5.00, by median 6.00, by knn 7.00."
     )
     without = {name: errors[name] for name in names[:4]}
-    assert claims.finding(without, "masked", shorter=False).endswith("the mean face by 1.00.")
+    assert claims.finding(without, "masked", shorter=False).endswith("the mean points by 1.00 px.")

@@ -136,6 +136,6 @@ def test_the_finding_is_two_sentences():
     rmse = dict.fromkeys(("7×7", "mean point"), value)
     text = claims.finding(rmse, dict.fromkeys(("3×3", "16 filters"), value), table, table)
     assert text.startswith(
-        "In 60×80 px the nose tip is found to 2.00 px (mean: 2.00); 3×3 kernels change that by +2.00,"
+        "In images of 60×80 px the nose tip is found to 2.00 px, where the mean point errs by 2.00 px; kernels of 3×3"
     )
-    assert text.endswith("2.0% with ResNet-18, 2.0% with small.")
+    assert text.endswith("in the third, ResNet-18 has 2.0% and the small network 2.0%.")

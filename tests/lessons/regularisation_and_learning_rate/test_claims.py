@@ -136,11 +136,11 @@ def test_trainings_that_exploded_are_left_out():
         assert found[identity].verdict.holds is None
 
 
-def test_the_finding_is_a_sentence():
+def test_the_finding_names_rates_flips_and_stopping():
     found = claims.finding(trained(), 0.42, [0.35, 0.42, 0.5], 51.2)
-    assert found.startswith("Learning rates from 0.35 to 0.5 cannot be told from the best, 0.42;")
-    assert "flips change the error by -3.00 px" in found
-    assert found.endswith("leaves it 51% above its lowest.")
+    assert found.startswith("No learning rate from 0.35 to 0.5 can be told from the best one, 0.42.")
+    assert "Flips change the error by -3.00 px" in found
+    assert found.endswith("ends 51% above the lowest error.")
 
 
 def test_changes_histories_and_overfitting_of_a_notebook():

@@ -98,8 +98,10 @@ def test_shape_knowledge_helps_where_the_change_is_below_zero(known):
     assert holds(audit(known).prior(Answers(known.points, 0.5, 1), little))["S3.2 prior after the network"] is None
     weak, batch = metrics.Estimate(0.01, 0, 0.02), metrics.Estimate(0.5, 0.4, 0.6)
     text = claims.finding(0.0017, weak, batch, change)
-    assert text.startswith("A shape term of α = 0.01 is 0.17% of the loss and changes LeNet-5's RMSE by +0.01 px;")
-    assert text.endswith("by -0.50 px, after the network by +0.50.")
+    assert text.startswith("With α = 0.01 the shape term is 0.17% of the loss and changes LeNet-5's error by +0.01 px")
+    assert text.endswith(
+        "by -0.50 px where it fills missing labels, and by +0.50 px where it corrects the network's answers."
+    )
 
 
 def test_each_network_is_compared_with_the_mean_points_and_with_its_other_loss(known):
