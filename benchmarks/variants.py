@@ -64,8 +64,9 @@ def budget(options: argparse.Namespace) -> tuple[profiles.Profile, str]:
     usual = {"epochs": profile.epochs, "restarts": min(RESTARTS, profile.restarts), "patience": profile.patience}
     sizes = usual | {name: value for name, value in given.items() if value is not None}
     deep = {f"deep_{name}": sizes[name] for name in ("epochs", "restarts")} if any(given.values()) else {}
-    text = f"{profile.name} profile: up to {sizes['epochs']} epochs, patience {sizes['patience']},"
-    text += f" restarts {sizes['restarts']}"
+    stop = f"stopped after {sizes['patience']} epochs in a row without a lower validation error"
+    stop = stop if sizes["patience"] else "no early stopping"
+    text = f"{profile.name} profile: up to {sizes['epochs']} epochs, {stop}, {sizes['restarts']} restarts"
     faces = {"faces": options.faces or profile.faces, "deep_faces": options.faces or profile.faces}
     return dataclasses.replace(profile, **sizes, **deep, **faces), text
 

@@ -76,6 +76,23 @@ def _there(module: str) -> verdicts.Verdict:
     return verdicts.Verdict(True, "the package has it") if found else verdicts.unknown("the package has none")
 
 
+def counts(tests: pd.DataFrame) -> dict[str, int]:
+    """How many tests have each verdict, by its words."""
+    return {words: int((tests["verdict"] == words).sum()) for words in verdicts.WORDS.values()}
+
+
+def fared(tests: pd.DataFrame) -> str:
+    """`counts` in words."""
+    yes, no, open_ = counts(tests).values()
+    return f"{yes} hold, {no} do not, and {open_} cannot be told"
+
+
+def mixed(tests: pd.DataFrame) -> list[str]:
+    """The claims of which some tests hold and others do not."""
+    by_claim = tests.groupby("claim")["verdict"].agg(set)
+    return [claim for claim, words in by_claim.items() if {verdicts.WORDS[True], verdicts.WORDS[False]} <= words]
+
+
 def interval(text: str) -> metrics.Estimate | None:
     """The one value with an interval in what a test found, such as "changes by 1.70 [1.41, 1.99] px"; else None."""
     found = _INTERVAL.findall(text)
@@ -167,3 +184,16 @@ def variant_errors(table: pd.DataFrame) -> pd.DataFrame:
     short = [textwrap.fill(", ".join(part for part in parts if part not in shared), 30) for parts in names]
     found = table[["eval mse", "earlier mse"]].astype(float).set_axis(["here", "earlier report"], axis=1)
     return found.set_axis(short).sort_values("here")
+
+
+def best_variant(errors: pd.DataFrame, where: str) -> str:
+    """The network with the lowest error, beside the mean points, in words; errors: of `variant_errors`.
+
+    where: what the table rests on.
+    """
+    name = str(errors.index[0]).replace("\n", " ")
+    return (
+        f"The best is *{name}* with {errors['here'].iloc[0]:.2f} px² on the evaluation faces; the mean of the training"
+        f" faces has {errors['here']['mean points']:.2f} px². The work behind it: {where}. The report's numbers come"
+        " from another split of the faces and from other budgets, so small differences to them mean nothing."
+    )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 WIDTH = 7.2  # inches: a page's text is as wide
 CUT = 0.01  # inches: less than a stroke of a letter
 BLUE, ORANGE, GREEN, YELLOW, SKY, PINK = "#0072B2", "#D55E00", "#009E73", "#F0E442", "#56B4E9", "#CC79A7"  # Wong 2011
+PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # behind a number, so that no line strikes it out
 MARKS: Mapping[str, dict[str, Any]] = {
     "given": {"marker": "*", "s": 70, "c": YELLOW, "edgecolors": "black", "linewidths": 0.6},
     "filled": {"marker": "x", "s": 34, "c": ORANGE, "linewidths": 1.8},
@@ -247,9 +248,20 @@ def estimates(
     centre, error = reach(values.values())
     axes.errorbar(centre, range(len(names)), xerr=error, fmt="o", color=colour, capsize=4)
     for row, value in enumerate(centre):
-        axes.annotate(f"{value:z.2f}", (value, row), (0, 7), textcoords="offset points", ha="center")
+        axes.annotate(f"{value:z.2f}", (value, row), (0, 7), textcoords="offset points", ha="center", bbox=PAPER)
     axes.set(yticks=range(len(names)), yticklabels=names, xlabel=unit, ylim=(len(names) - 0.5, -0.7))
     return axes
+
+
+def estimate_sheet(values: Mapping[str, metrics.Estimate], unit: str, line: float | None = None) -> mpl_figure.Figure:
+    """A figure of `estimates`; line: where a black line stands, such as at 0 for differences."""
+    figure, axes = plt.subplots(figsize=(WIDTH, 1.2 + 0.5 * len(values)))
+    figure.set_layout_engine("constrained", w_pad=0.1)  # inches: room for long names
+    estimates(axes, values, unit)
+    if line is not None:
+        axes.axvline(line, color="black", linewidth=1)
+    axes.margins(x=0.15)
+    return figure
 
 
 def curves(

@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib import figure as mpl_figure
 
 from fkp_utils import faces as face_sets
-from fkp_utils import metrics
 from fkp_utils.plots import common as plots
 
 
@@ -41,15 +40,4 @@ def rings(faces: Sequence[face_sets.Faces], eyes: Sequence[np.ndarray], share: f
         axes.plot(*pair.T, color=plots.ORANGE, linewidth=2)
         for x, y in each.points[0][each.given[0]]:
             axes.add_patch(plt.Circle((x, y), share * distance, fill=False, edgecolor=plots.SKY, linewidth=1.5))
-    return figure
-
-
-def estimates(values: Mapping[str, metrics.Estimate], unit: str, zero: bool = False) -> mpl_figure.Figure:
-    """A figure with a dot and its interval for each name; zero: with a black line at 0, for differences."""
-    figure, axes = plt.subplots(figsize=(plots.WIDTH, 1.2 + 0.5 * len(values)))
-    figure.set_layout_engine("constrained", w_pad=0.1)  # inches: room for long names
-    plots.estimates(axes, values, unit)
-    if zero:
-        axes.axvline(0, color="black", linewidth=1)
-    axes.margins(x=0.15)
     return figure

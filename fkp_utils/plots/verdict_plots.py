@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib import axes as mpl_axes
+from matplotlib import figure as mpl_figure
 from matplotlib import ticker
 
 from fkp_utils.evaluation import verdicts
@@ -69,3 +71,29 @@ def intervals(axes: mpl_axes.Axes, table: pd.DataFrame, unit: str, linear: float
     axes.set_yticklabels(table.index, fontsize=9)
     axes.grid(visible=False, axis="y")
     return axes
+
+
+def refuted(axes: mpl_axes.Axes, counts: np.ndarray, promised: np.ndarray) -> mpl_axes.Axes:
+    """Bars of how many tables refute 0, 1, … claims, the last of them that many or more, and dots of what is promised.
+
+    counts: of refuted claims, one for each table.  promised: as many tables as bars.
+    """
+    last = len(promised) - 1
+    axes.bar(range(last + 1), np.bincount(np.minimum(counts, last), minlength=last + 1), color=plots.BLUE)
+    axes.plot(range(last + 1), promised, "o", color=plots.ORANGE, ms=4)
+    ticks = range(0, last + 1, 5)
+    axes.set_xticks(ticks, [f"{tick}+" if tick == last else str(tick) for tick in ticks])
+    axes.set_xlabel("true claims refuted by chance")
+    return axes
+
+
+def variants(errors: pd.DataFrame) -> mpl_figure.Figure:
+    """Mean squared errors in px², a row for each variant and a mark for each column, the first variant on top."""
+    figure, axes = plt.subplots(figsize=(plots.WIDTH, 1.2 + 0.3 * len(errors)))
+    for name, look in zip(errors, "oD", strict=True):
+        axes.plot(errors[name], errors.index, look, label=name)
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", labelsize=9)
+    axes.set(xlim=(0, None), xlabel="mean squared error (px²)")
+    axes.legend(loc="lower left")
+    return figure

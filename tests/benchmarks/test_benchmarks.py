@@ -60,7 +60,7 @@ def test_variants_are_trained_once_and_published(bench, tmp_path):
     assert {"mean points", "nearest faces", "lenet5, knn, drop-out 0.1", "lenet5, masked, drop-out 0.1"} <= labels
     assert "lenet5, masked, sources apart, augmented, drop-out 0.1" in labels
     assert len(labels) == len(facts["rows"]) == 9
-    assert facts["profile"] == "smoke profile: up to 1 epochs, patience 0, restarts 1"
+    assert facts["profile"] == "smoke profile: up to 1 epochs, no early stopping, 1 restarts"
     assert facts["data"] | {"fingerprint": ""} == {"name": "synthetic", "fingerprint": "", "limit": 80, "seed": 0}
     assert sum(facts["faces"].values()) == 80
     assert facts["date"]

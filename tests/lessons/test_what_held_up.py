@@ -46,6 +46,15 @@ def test_what_is_not_there_is_not_told(monkeypatch):
     assert [(each.ours, each.verdict.holds) for each in gone] == [("no app yet", None), ("no function yet", None)]
 
 
+def test_verdicts_are_counted_and_claims_of_mixed_ones_named():
+    tests = table(
+        ("S0.2 a", "", HOLDS, ""), ("S0.2 b", "", NOT, ""), ("S0.3 a", "", HOLDS, ""), ("S0.3 b", "", OPEN, "")
+    )
+    assert what_held_up.counts(tests) == {HOLDS: 2, NOT: 1, OPEN: 1}
+    assert what_held_up.fared(tests) == "2 hold, 1 do not, and 1 cannot be told"
+    assert what_held_up.mixed(tests) == ["S0.2"]
+
+
 def test_an_interval_is_read_from_what_was_found():
     assert what_held_up.interval("changes by -1.70 [-1,041.5, 1.99] px") == metrics.Estimate(-1.7, -1041.5, 1.99)
     assert what_held_up.interval("12 faces are tilted") is None
@@ -135,3 +144,6 @@ def test_networks_are_named_by_what_tells_them_apart():
     assert found.index.tolist() == ["small", "lenet5, masked", "mean points"]
     assert found["earlier report"].iloc[0] == 6
     assert list(found) == ["here", "earlier report"]
+    told = what_held_up.best_variant(found, "photos, a GPU")
+    assert told.startswith(f"The best is *small* with {found['here'].iloc[0]:.2f} px² on the evaluation faces")
+    assert "The work behind it: photos, a GPU." in told

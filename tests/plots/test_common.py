@@ -199,6 +199,14 @@ def test_estimates_have_their_interval_and_number(axes):
     assert [text.get_text() for text in axes.texts] == ["3.00", "5.00"]
 
 
+@pytest.mark.parametrize("line", [None, 0, 1])
+def test_a_sheet_of_estimates_has_the_line_that_is_asked_for(line):
+    (axes,) = plots.estimate_sheet({"a": estimate(3.0), "b": estimate(5.0)}, "px", line).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
+    upright = [each.get_xdata() for each in axes.lines if len(each.get_xdata()) == 2 and np.ptp(each.get_xdata()) == 0]
+    assert [each[0] for each in upright if list(each) == [line, line]] == ([] if line is None else [line])
+
+
 def test_curves_have_a_band_and_a_name(axes):
     plots.curves(axes, [1, 2, 4], {"knn": [estimate(v) for v in (3.0, 2.0, 4.0)]}, ("k", "RMSE (px)"))
     np.testing.assert_array_equal(axes.lines[0].get_ydata(), [3, 2, 4])

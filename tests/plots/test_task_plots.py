@@ -2,7 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from fkp_utils import faces, keypoints, metrics
+from fkp_utils import faces, keypoints
 from fkp_utils.plots import task_plots
 
 
@@ -36,11 +36,3 @@ def test_rings_are_a_share_of_the_distance_between_the_eyes():
     assert axes.get_title() == "eyes 50 px apart:\n1 px is 2.0%"
     assert [patch.center for patch in axes.patches] == [(10, 12)] * 3, "of given points only"
     assert {patch.radius for patch in axes.patches} == {5}
-
-
-@pytest.mark.parametrize("zero", [True, False])
-def test_estimates_and_the_line_of_no_change(zero):
-    figure = task_plots.estimates({"a": metrics.Estimate(1, 0.5, 2), "b": metrics.Estimate(3, 2, 4)}, "px", zero)
-    (axes,) = figure.axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
-    assert ([0, 0] in [list(line.get_xdata()) for line in axes.lines]) == zero

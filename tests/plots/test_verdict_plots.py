@@ -32,3 +32,17 @@ def test_intervals_are_coloured_by_verdict(axes):
     assert axes.get_xscale() == "symlog"
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
     axes.figure.canvas.draw()
+
+
+def test_tables_are_counted_by_what_they_refute(axes):
+    verdict_plots.refuted(axes, np.array([0, 0, 1, 7, 5]), np.array([2.0, 1, 0, 0, 0, 2]))
+    assert [bar.get_height() for bar in axes.patches] == [2, 1, 0, 0, 0, 2], "the last bar has all that are larger"
+    assert axes.lines[0].get_ydata().tolist() == [2, 1, 0, 0, 0, 2]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "5+"]
+
+
+def test_variants_have_a_mark_for_each_error():
+    (axes,) = verdict_plots.variants(pd.DataFrame({"here": [2.0, 3.0], "there": [np.nan, 4.0]}, ["b", "a"])).axes
+    assert [line.get_label() for line in axes.lines] == ["here", "there"]
+    assert axes.yaxis_inverted()
+    assert axes.get_xlim()[0] == 0

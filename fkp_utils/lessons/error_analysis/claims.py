@@ -11,7 +11,7 @@ import pandas as pd
 from fkp_utils import faces as face_sets
 from fkp_utils import metrics
 from fkp_utils.evaluation import bootstrap, test_time_augmentation, verdicts
-from fkp_utils.lessons.error_analysis import weaknesses
+from fkp_utils.lessons.error_analysis import suspects, weaknesses
 
 ENOUGH = 100  # faces of which a tenth says something
 COMMON = 0.25  # share of the hardest faces that networks have in common, from which on these are called the same
@@ -134,7 +134,7 @@ class Audit:
                 "S0.12 wrong labels",
                 "Wrong labels are found from errors: nine of ten among twice as many suspects.",
                 "2 found",
-                here + ", ".join(f"{name} {part:.0%}" for name, part in recall.items()),
+                here + suspects.in_words(recall),
                 share,
                 FOUND,
             )

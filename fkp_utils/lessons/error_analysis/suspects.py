@@ -7,6 +7,7 @@ the error that is usual for faces as hard as this one looks (notebook 06, S0.12)
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from scipy import optimize
 from sklearn import linear_model
 
 from fkp_utils import faces as face_sets
+from fkp_utils import metrics
+from fkp_utils.evaluation import bootstrap
 from fkp_utils.geometry import pose
 from fkp_utils.imputation import gaussian
 from fkp_utils.lessons.error_analysis import faults
@@ -247,6 +250,26 @@ def known(faces: face_sets.Faces, listed: pd.DataFrame, data: str, shown: int = 
 def recall_by_kind(suspects: pd.DataFrame, rows: np.ndarray, numbers: np.ndarray) -> dict[str, float]:
     """`recall` of each kind of planted fault; numbers: in `faults.KINDS`, of the fault of each of the rows (N,)."""
     return {name: recall(suspects, rows[numbers == k]) for k, name in enumerate(faults.KINDS) if k}
+
+
+def planted(faces: face_sets.Faces) -> np.ndarray:
+    """The rows (M,) whose labels `faults.Faults` has spoilt."""
+    return faces.attributes["row"][faces.attributes["fault"] > 0]
+
+
+def recall_of_planted(
+    suspects: pd.DataFrame, faces: face_sets.Faces, repeats: int = 1000, seed: int = 0
+) -> tuple[metrics.Estimate, dict[str, float]]:
+    """The share of all planted faults that are among the suspects, with its interval over persons, and by kind."""
+    rows, numbers = faces.attributes["row"], faces.attributes["fault"]
+    found = np.isin(planted(faces), suspects["row"])
+    share = bootstrap.mean(found, faces.groups[numbers > 0], repeats, seed)
+    return share, recall_by_kind(suspects, rows, numbers)
+
+
+def in_words(recall: Mapping[str, float]) -> str:
+    """The share that is found of each kind."""
+    return ", ".join(f"{name} {part:.0%}" for name, part in recall.items())
 
 
 def remedies(clean: data_views.Data, bad: data_views.Data, first: pd.Series) -> dict[str, tuple[data_views.Data, str]]:

@@ -38,3 +38,29 @@ def own(
     """
     kinds = face_conditions.kinds(faces, conditions)
     return {kind: errors.extra(first, second, faces, kinds[kind], repeats, seed) for kind in OWN}
+
+
+def largest(faces: face_sets.Faces, predicted: np.ndarray) -> str:
+    """Which face has the largest squared error, and what share of that of all faces it makes, in words.
+
+    predicted: (N, K, 2) px.
+    """
+    squares = np.nansum((predicted - faces.points) ** 2, axis=(1, 2))
+    row = faces.attributes.get("row", np.arange(len(faces)))[squares.argmax()]
+    share = squares.max() / squares.sum()
+    return (
+        f"The largest error is that of row {row}: this face makes {share:.1%} of the squared error of all faces,"
+        f" where one makes {1 / len(faces):.2%} on average."
+    )
+
+
+def points(table: pd.DataFrame, network: str, other: str) -> str:
+    """At which point a network errs most and least, and whether another has the same order, in words.
+
+    table: RMSE in px, a row for each point and a column for each network.
+    """
+    found, alike = table[network], table.corr("spearman").loc[network, other]
+    return (
+        f"*{network}* errs most at {found.idxmax()}, by {found.max():.1f} px, and least at {found.idxmin()}, by"
+        f" {found.min():.1f} px. Its order of the points and that of {other} have a rank correlation of {alike:.2f}."
+    )

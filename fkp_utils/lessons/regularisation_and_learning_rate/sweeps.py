@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from IPython import display
 from scipy import stats
 
 from fkp_utils import keypoints, metrics
@@ -167,6 +168,21 @@ class Trainings:
             return
         self.errors[name] = self.scale * self.runs[name].restarts["evaluation"].to_numpy()
         self.predicted[name] = self.runs[name].predict(self.faces)
+
+    def train_all(self, described: Mapping[str, Mapping[str, Any]]) -> str:
+        """Trains each, by its name with the changes of its fields, and says in a line what they are and took.
+
+        In a notebook, the cell's lines of progress go, so that this one stands for all.
+        """
+        for name, changes in described.items():
+            self.train(name, **changes)
+        display.clear_output(wait=True)
+        trained = [self.runs[name] for name in described if name in self.runs]
+        lost = [name for name in described if name not in self.runs]
+        restarts = sum(len(run.restarts) for run in trained)
+        seconds = sum(run.facts["seconds"] for run in trained)
+        text = f"Trainings: {len(trained)}, with {restarts} restarts in all, in {seconds:.0f} s."
+        return text + (f" Left out, because their errors exploded: {', '.join(lost)}." if lost else "")
 
     def train_specialists(self, name: str, groups: Mapping[str, tuple[str, ...]]) -> int:
         """Trains the usual experiment for each group of points (their names), and joins them; returns all parameters.

@@ -166,6 +166,17 @@ def test_recall_is_told_by_the_kind_of_fault():
     assert found == {"swapped": 0.5, "shifted": 1, "scaled": 1, "another face": 0}
 
 
+def test_recall_of_planted_faults_has_an_interval_over_persons(thousand):
+    kinds = np.where(np.arange(1000) < 96, 1 + np.arange(1000) // 4 % 4, 0)  # a person has four faces
+    some = dataclasses.replace(thousand, attributes={"row": 7 + np.arange(1000), "fault": kinds})
+    assert suspects.planted(some).tolist() == list(range(7, 103))
+    listed = pd.DataFrame({"row": 7 + np.flatnonzero(kinds == 1)})
+    share, recall = suspects.recall_of_planted(listed, some, repeats=100)
+    assert share.value == 0.25
+    assert share.low < 0.25 < share.high
+    assert suspects.in_words(recall) == "swapped 100%, shifted 0%, scaled 0%, another face 0%"
+
+
 def test_remedies_differ_in_the_data_or_the_loss():
     clean = data_views.Data(limit=90)
     bad = clean.through(faults.Faults(0.1))

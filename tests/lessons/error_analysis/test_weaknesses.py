@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from fkp_utils import faces, keypoints
@@ -28,3 +29,24 @@ def test_a_weakness_is_the_own_of_the_network_that_loses_more():
     assert tuple(found) == weaknesses.OWN
     assert found["padded"].value == pytest.approx(3, rel=0.1)
     assert found["tilted"] is None, "no face is tilted more than another"
+
+
+def test_the_largest_error_and_its_share_are_told():
+    points = np.zeros((4, 15, 2))
+    points[0, 3] = np.nan
+    some = faces.Faces(np.zeros((4, 96, 96, 1), np.uint8), points, keypoints.KAGGLE_15)
+    predicted = np.ones((4, 15, 2))
+    predicted[2] = 3
+    told = weaknesses.largest(some, predicted)
+    share = 270 / (270 + 30 + 30 + 28)
+    assert told.startswith(f"The largest error is that of row 2: this face makes {share:.1%} of")
+    assert told.endswith("where one makes 25.00% on average.")
+    rows = faces.Faces(some.images, points, some.keypoints, attributes={"row": np.array([5, 6, 8, 9])})
+    assert "row 8:" in weaknesses.largest(rows, predicted)
+
+
+def test_the_order_of_the_points_is_told():
+    table = pd.DataFrame({"one": [1.0, 2.0, 3.0], "other": [3.0, 2.0, 1.0]}, ["eye", "nose", "mouth"])
+    told = weaknesses.points(table, "one", "other")
+    assert told.startswith("*one* errs most at mouth, by 3.0 px, and least at eye, by 1.0 px.")
+    assert told.endswith("that of other have a rank correlation of -1.00.")

@@ -116,6 +116,15 @@ def test_trainings_keep_scaled_errors_and_leave_out_what_explodes(trainings, cap
     assert trainings.curves("wild") == []
 
 
+def test_one_line_stands_for_several_trainings(trainings):
+    told = trainings.train_all({"usual": {"restarts": 2}, "wild": {"learning_rate": 1e9}})
+    seconds = trainings.runs["usual"].facts["seconds"]
+    assert told == (
+        f"Trainings: 1, with 2 restarts in all, in {seconds:.0f} s. Left out, because their errors exploded: wild."
+    )
+    assert trainings.train_all({"same": {"restarts": 2}}).endswith(" s.")
+
+
 def test_a_training_under_two_names_counts_once(trainings):
     assert sweeps.spread(trainings.errors)[1] == 1
 
