@@ -142,7 +142,7 @@ def note(options: argparse.Namespace, found: dict[str, Any], data: data_views.Da
     text = f"{options.model}, {options.epochs} epochs as best_model.before"
     fields = {"generator": synthetic.fingerprint(), "note": options.note, "network": text}
     summary.publish_rows(
-        name, [*rows, fields | found], data, {"complete-source": known}, "one training each", options.results
+        name, [*rows, fields | found], data, {"fully labelled": known}, "one training each", options.results
     )
 
 
@@ -213,7 +213,7 @@ def main(arguments: list[str] | None = None) -> int:
     known, data = sim_to_real.photos(options.root), data_views.Data("kaggle", options.root)
     if options.without:
         rows, text = left_out(options, known), f"{options.model}, {options.epochs} epochs, 1 training each"
-        print(summary.publish_rows("ingredients", rows, data, {"complete-source": len(known)}, text, options.results))
+        print(summary.publish_rows("ingredients", rows, data, {"fully labelled": len(known)}, text, options.results))
         return 0
     rows, start = curve(options, known)
     number = rows[-1]["rmse"]
@@ -224,7 +224,7 @@ def main(arguments: list[str] | None = None) -> int:
         note(options, rows[-1] | told, data, len(known))
     rows += tuned(options, start)
     text = f"{options.model}, {options.epochs} epochs on synthetic faces, {options.tuning_epochs} on photos, once each"
-    counts = {"complete-source": len(known), "evaluation": len(data.parts().evaluation)}
+    counts = {"fully labelled": len(known), "evaluation": len(data.parts().evaluation)}
     path = summary.publish_rows("sim_to_real", rows, data, counts, text, folder=options.results)
     print(path)
     print(f"sim_to_real_rmse_px {number:.3f}")

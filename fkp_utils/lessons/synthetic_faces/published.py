@@ -1,4 +1,4 @@
-"""What notebook 12 shows and says of measures of pictures, and of the tables of long runs on photos."""
+"""What notebook 12 shows and says of measures of pictures, of its trainings, and of long runs on photos."""
 
 from __future__ import annotations
 
@@ -44,6 +44,19 @@ def compared(looks: Mapping[str, pd.DataFrame]) -> str:
     return (
         "The range from the 5th to the 95th percentile does not feel the few photos with wrong labels."
         f" That of synthetic faces, divided by that of photos, is: {text}. {lacking}"
+    )
+
+
+def learnt(numbers: Sequence[int], found: Sequence[metrics.Estimate], level: float) -> str:
+    """What networks that learnt from so many synthetic faces err by, and which are better than the mean face's level.
+
+    A sentence goes on with it: on which faces.
+    """
+    text = ", ".join(f"{each} px after {number:,}" for number, each in zip(numbers, found, strict=True))
+    better = [f"{number:,}" for number, each in zip(numbers, found, strict=True) if each.high < level]
+    return (
+        f"the RMSE is {text} faces. The mean synthetic face gets {level:.2f} px. Numbers of faces after which the"
+        f" network is better than that: {', '.join(better) or 'none'}."
     )
 
 

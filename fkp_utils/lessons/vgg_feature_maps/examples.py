@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from fkp_utils import faces as face_sets
 
@@ -35,3 +36,19 @@ def clear(faces: face_sets.Faces, count: int) -> np.ndarray:
     next_, after = (np.abs(grey[:, step:] - grey[:, :-step]).mean(axis=(1, 2)) for step in (1, 2))
     contrast[next_ > INTERLACED * after] -= contrast.max() + 1
     return rows[np.argsort(-contrast, kind="stable")][:count]
+
+
+def layers_in_words(table: pd.DataFrame, side: int) -> str:
+    """Which layer first sees over half of an image of `side` px, what the last one sees, and what all of them take.
+
+    table: a row for each layer with the columns layer, cells, sees (px), parameters and multiplications (million).
+    """
+    wide, last = table["sees (px)"] > side / 2, table.iloc[-1]
+    first = table["layer"][wide.argmax()] if wide.any() else "no layer"
+    total, millions = table[["parameters", "multiplications (million)"]].sum()
+    return (
+        f"The first layer whose values see over half of the image's {side} px is {first}. In the last layer a map has"
+        f" {last['cells']} cells, and each sees {last['sees (px)']} px; where that is more than the image, it sees the"
+        f" zeros around it too. The {len(table)} layers have {total:,.0f} parameters and take {millions / 1e3:.1f}"
+        " billion multiplications for one face."
+    )

@@ -33,6 +33,12 @@ def test_errors_by_the_number_of_photos():
     assert "With 500 photos" in text
 
 
+def test_what_so_many_faces_teach_is_told():
+    text = published.learnt([100, 2000], [metrics.Estimate(4.9, 4.5, 5.1), metrics.Estimate(4.0, 3.8, 4.2)], 4.8)
+    assert text.startswith("the RMSE is 4.90 [4.50, 5.10] px after 100, 4.00 [3.80, 4.20] px after 2,000 faces.")
+    assert text.endswith("gets 4.80 px. Numbers of faces after which the network is better than that: 2,000.")
+
+
 def test_networks_that_have_met_no_photo():
     table = published.alone(TABLE)
     assert table["answers"].tolist() == ["as they are", "offset put in, ten views"]

@@ -1,6 +1,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 
 from fkp_utils import faces, keypoints
 from fkp_utils.lessons.vgg_feature_maps import examples
@@ -40,3 +41,14 @@ def test_clear_faces_have_contrast_and_whole_rows():
     some = faces.Faces(np.stack(images)[..., None].astype(np.uint8), points, keypoints.KAGGLE_15)
     assert examples.clear(some, 4).tolist() == [1, 3, 0, 2]
     assert examples.clear(some, 1).tolist() == [0], "only the third nearest the mean face is asked"
+
+
+def test_layers_are_told_by_what_they_see_and_take():
+    rows = [("a", "96 × 96", 3, 1_000, 100.0), ("b", "48 × 48", 50, 2_000, 1_100.0)]
+    columns = ["layer", "cells", "sees (px)", "parameters", "multiplications (million)"]
+    table = pd.DataFrame(rows, columns=columns)
+    told = examples.layers_in_words(table, 96)
+    assert told.startswith("The first layer whose values see over half of the image's 96 px is b. In the last layer")
+    assert "48 × 48 cells, and each sees 50 px" in told
+    assert told.endswith("The 2 layers have 3,000 parameters and take 1.2 billion multiplications for one face.")
+    assert "px is no layer." in examples.layers_in_words(table, 200)
