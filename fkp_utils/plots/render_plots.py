@@ -12,7 +12,6 @@ from matplotlib import figure as mpl_figure
 from fkp_utils import faces as face_sets
 from fkp_utils import metrics
 from fkp_utils.plots import common as plots
-from fkp_utils.plots import task_plots
 
 
 def stage_row(stages: Mapping[str, np.ndarray]) -> mpl_figure.Figure:
@@ -102,7 +101,7 @@ def by_number(
 
 def worth(values: Mapping[str, metrics.Estimate], whole: float) -> mpl_figure.Figure:
     """How much the RMSE in px grows if one ingredient does not vary; whole: what it is where everything varies."""
-    figure = task_plots.estimates(values, "change of the RMSE (px) if it does not vary", zero=True)
+    figure = plots.estimate_sheet(values, "change of the RMSE (px) if it does not vary", line=0)
     (axes,) = figure.axes
     axes.lines[-1].set_label(f"everything varies: {whole:.2f} px")
     figure.legend(handles=[axes.lines[-1]], loc="outside lower center", frameon=False)
