@@ -18,12 +18,15 @@ RUN = $(BIN)/python
 # RUN=python3 runs what is installed there already, as on Kaggle and Colab, and makes no .venv
 INSTALLED = $(if $(filter command,$(origin RUN)),,$(VENV)/installed)
 
-.PHONY: install report test test-versions rules lint app model submission figures sample bench compare kaggle colab badges constraints clean
+.PHONY: install report cluster test test-versions rules lint app model submission figures sample bench compare kaggle colab badges constraints clean
 
 install: $(INSTALLED)
 
 report: $(INSTALLED)  # execute what is not up to date, write build/report/index.html
 	@$(RUN) -m fkp_utils.course.series report --data "$(DATA)" --root "$(ROOT)" --profile "$(PROFILE)" --jobs "$(JOBS)" --kernel "$(KERNEL)"
+
+cluster: $(INSTALLED)  # write build/series.json, execute nothing, and print the command that executes the series on a cluster
+	@$(RUN) -m fkp_utils.course.series cluster --data "$(DATA)" --root "$(ROOT)" --profile "$(PROFILE)" --kernel "$(KERNEL)"
 
 test: $(INSTALLED)
 	@$(RUN) -m pytest

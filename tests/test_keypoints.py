@@ -6,7 +6,7 @@ from hypothesis.extra import numpy as hnp
 
 from fkp_utils import keypoints
 
-SETS = [keypoints.KAGGLE_15, keypoints.CELEBA_5, keypoints.IMM_58, keypoints.LANDMARKS_68]
+SETS = [each for each in vars(keypoints).values() if isinstance(each, keypoints.KeypointSet)]
 CONVERSIONS = [
     (keypoints.LANDMARKS_68, keypoints.KAGGLE_15),
     (keypoints.LANDMARKS_68, keypoints.CELEBA_5),

@@ -92,6 +92,15 @@ def report(data: str, root: str, profile: str, kernel: str, jobs: int) -> None:
         raise ValueError(words or "not every notebook was executed; .snakemake/log says why if no line above does")
 
 
+def cluster(data: str, root: str, profile: str, kernel: str) -> None:
+    """Writes build/series.json and executes nothing, for a call of Snakemake on a cluster; prints that call."""
+    execution.environment(kernel)
+    path = places.BUILD / "series.json"
+    files.write_text(path, json.dumps(_checked_configuration(data, root, profile, kernel) | {"live": False}, indent=1))
+    command = f"snakemake notebooks --configfile {path.relative_to(places.CHECKOUT)} --executor slurm --keep-going"
+    print(f"{command} --jobs {len(notebooks.names())}")
+
+
 def _changed(paths: Iterable[pathlib.Path], since: float) -> list[pathlib.Path]:
     """The files that were written since then, in seconds of the epoch, the last one last."""
     written = [(path.stat().st_mtime, path) for path in paths]
@@ -146,13 +155,14 @@ def _read(data: str, root: str) -> None:
 
 @commands.command
 def main(arguments: list[str] | None = None) -> None:
-    """The command line: `report` for the series, `execute` for one notebook."""
+    """The command line: `report` for the series, `cluster` to prepare it for one, `execute` for one notebook."""
     parser = argparse.ArgumentParser(prog="python -m fkp_utils.course.series", description=__doc__)
     kinds = parser.add_subparsers(dest="kind", required=True)
     whole = kinds.add_parser("report", help="execute what is not up to date and build the report")
+    away = kinds.add_parser("cluster", help="write build/series.json and say how a cluster executes the series")
     single = kinds.add_parser("execute", help="execute one notebook")
     single.add_argument("name", help="such as 01_eda")
-    for kind in (whole, single):
+    for kind in (whole, away, single):
         kind.add_argument("--data", default="synthetic")
         kind.add_argument("--root", default="", help="folder of the data")
         kind.add_argument("--profile", default="quick")
@@ -168,6 +178,8 @@ def main(arguments: list[str] | None = None) -> None:
         if given.kind == "report":
             jobs = number_of_jobs(given.jobs, devices.processors())
             report(given.data, given.root, given.profile, given.kernel, jobs)
+        elif given.kind == "cluster":
+            cluster(given.data, given.root, given.profile, given.kernel)
         else:
             parameters = {"DATA": given.data, "ROOT": given.root, "PROFILE": given.profile}
             path, target = places.NOTEBOOKS / f"{given.name}.ipynb", folder(given.data, given.profile)

@@ -13,11 +13,12 @@ import sys
 from collections.abc import Iterable
 
 from fkp_utils.course import claims
+from fkp_utils.datasets import loading
 from fkp_utils.system import commands, files, places
 
 PLACE = places.RESULTS / "claims.json"
 # What a series is made on, by a name of its own, and how notebooks read it.  "labels" are Kaggle's own without images.
-DATA = {name: name for name in ("kaggle", "celeba", "imm", "landmarks68", "synthetic")}
+DATA = {name: name for name in loading.NAMES}
 DATA |= {"labels": "kaggle", "faces_300w": "landmarks68", "drawings": "landmarks68"}
 SETTLING = {
     r"S0\.[12] ": ("labels", "kaggle"),  # how labels spread, and what fills them

@@ -144,8 +144,8 @@ def test_data_and_parameters_concern_all(tiny, config):
     assert pending(tiny, config) == {"01_first", "02_second"}
 
 
-@pytest.mark.parametrize(("profile", "gpu"), [("quick", 0), ("full", 1)])
-def test_a_cluster_is_asked_for_memory_minutes_and_gpus_of_each_notebook(tmp_path, profile, gpu):
+@pytest.mark.parametrize(("profile", "hours", "gpu"), [("quick", 1 / 3, 0), ("long", 5, 0), ("full", 12, 1)])
+def test_a_cluster_is_asked_for_memory_minutes_and_gpus_of_each_notebook(tmp_path, profile, hours, gpu):
     config = tmp_path / "series.json"
     keys = {"data": "synthetic", "root": "", "profile": profile, "kernel": "python3", "fingerprint": "", "live": False}
     config.write_text(json.dumps(keys))
@@ -161,10 +161,22 @@ def test_a_cluster_is_asked_for_memory_minutes_and_gpus_of_each_notebook(tmp_pat
     assert sorted(asked) == notebooks.names()
     source = (places.CHECKOUT / "Snakefile").read_text(encoding="utf-8")
     assert re.findall(r'^    "(\w+)": \(', source, re.MULTILINE) == notebooks.names()
-    assert all(int(each["mem_mb"]) >= 4000 and int(each["runtime"]) >= 20 for each in asked.values())
+    assert all(each["cpus_per_task"] == "2" and int(each["mem_mb"]) >= 4000 for each in asked.values())
+    assert min(int(each["runtime"]) for each in asked.values()) >= 60 * hours
+    assert max(int(each["runtime"]) for each in asked.values()) <= 24 * 60
     assert {name for name, each in asked.items() if each.get("gpu", "0") == "1"} == (
         set() if not gpu else set(notebooks.names()) - {"01_eda", "02_imputation", notebooks.LAST}
     )
+
+
+def test_a_cluster_is_prepared_without_executing_anything(tiny):
+    command = [sys.executable, "-m", "fkp_utils.course.series", "cluster", "--profile", "smoke"]
+    (tiny.folder / "build/series.json").unlink()
+    done = subprocess.run(command, cwd=tiny.folder, capture_output=True, text=True, check=True)
+    assert pending(tiny) == set(), "it asks for what `make report` has made"
+    printed = done.stdout.split()
+    assert printed[:4] == ["snakemake", "notebooks", "--configfile", "build/series.json"]
+    assert printed[-2:] == ["--jobs", str(len(list((tiny.folder / "notebooks").glob("[0-9]*.ipynb"))))]
 
 
 def test_a_killed_report_is_resumed(tiny, write_notebook):

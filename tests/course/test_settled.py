@@ -42,7 +42,7 @@ def test_the_first_data_that_decide_a_test_settle_it(identity, rows, expected):
 
 
 def test_every_claim_can_be_settled_by_data_that_there_are():
-    assert {data for order in settled.SETTLING.values() for data in order} == settled.DATA.keys()
+    assert {data for order in settled.SETTLING.values() for data in order} <= settled.DATA.keys()
     assert set(settled.DATA.values()) == set(loading.NAMES)
     assert set(profiles.PROFILES) <= set(settled.WORK)
 
