@@ -36,7 +36,7 @@ test-versions:  # the tests with the oldest versions that pyproject.toml allows,
 	  $(MAKE) --no-print-directory test VENV=build/versions/$$age CONSTRAINTS=.github/$$age.txt || failed=1; done; exit $$failed
 
 rules: $(INSTALLED)  # the rules of the house and of the notebooks: the tests that take seconds
-	@$(RUN) -m pytest tests/house tests/notebooks/test_sources.py
+	@$(RUN) -m pytest --numprocesses 0 tests/house tests/notebooks/test_sources.py
 
 lint: $(INSTALLED)  # style, types, and which room imports which
 	@$(RUN) -m ruff check --quiet .

@@ -1,17 +1,18 @@
 """Series executed once for all tests, in copies of the project: the real one, on photos too, and one with failures.
 
-The real ones take longer than all other tests together, so they are executed while those run, all with one thread; that
-on photos last, as the tests of the other one's report leave a processor idle.
+The real ones take longer than all other tests together.  One worker executes them, with a notebook on each processor,
+while the others run the other tests.
 """
 
 import dataclasses
 import os
 import pathlib
+import pickle
 import shutil
-import signal
 import subprocess
 import sys
 
+import filelock
 import nbformat
 import pytest
 
@@ -24,6 +25,7 @@ os.environ.update({"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"})  # th
 FOLDERS = ("fkp_utils", "notebooks", "report")
 FILES = ("Makefile", "Snakefile", "pyproject.toml", "constraints.txt", "README.md", ".gitignore")
 SERIES = {"smoke", "smoke_on_photos", "executed_tiny"}  # fixtures
+STARTED = {"server", "write_notebook"}  # fixtures of tests that start the app or a kernel
 PARAMETERS = 'DATA = "synthetic"\nROOT = ""\nPROFILE = "quick"\nSEED = 0'
 TINY = {
     "01_first": [
@@ -56,7 +58,7 @@ class Series:
     def made(self):
         return self.folder / "build" / "series" / f"{self.data}-{self.profile}"
 
-    def start(self, *options):
+    def start(self, *options, **settings):
         own = ("FKP_", "TF_CPP_")  # what tests, or jax when it is imported, have set here
         environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
         command = [sys.executable, "-m", "fkp_utils.course.series", "report", "--profile", self.profile, *options]
@@ -67,7 +69,7 @@ class Series:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            start_new_session=True,
+            **settings,
         )
 
     def finish(self, process):
@@ -129,76 +131,87 @@ def _photos():
     return found[0] if found else None
 
 
+def pytest_xdist_auto_num_workers(config):
+    """Tests of single files run without workers, which take seconds to start."""
+    return 0 if all(".py" in argument for argument in config.args) else None
+
+
 def pytest_itemcollected(item):
     """What executes notebooks takes minutes: `pytest -m "not slow"` leaves it out."""
-    if SERIES & set(getattr(item, "fixturenames", ())):
+    asked = set(getattr(item, "fixturenames", ()))
+    if asked & (SERIES | STARTED):
         item.add_marker(pytest.mark.slow)
-        if os.name == "nt":
-            item.add_marker(pytest.mark.skip(reason="a series is waited for and ended in ways that Windows lacks"))
+    if asked & SERIES and os.name == "nt":
+        item.add_marker(pytest.mark.skip(reason="a series is waited for and ended in ways that Windows lacks"))
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """What asks for a real series comes last, and at the very end what asks for that on photos."""
-    asks = ("smoke_on_photos", "smoke")
-    items.sort(key=lambda item: [name in getattr(item, "fixturenames", ()) for name in asks])
+    """Workers take the files in turn; what executes the real series is begun first."""
+    items.sort(key=lambda item: item.path.name != "test_executed.py")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def begun(request, tmp_path_factory):
-    """The real series that are asked for, and their processes, begun before the first test."""
-    asked = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
-    found = {}
-    if "smoke" in asked:
-        series = Series(copied(tmp_path_factory.mktemp("smoke")), "smoke")
+def _once(request, tmp_path_factory, name, made):
+    """The series that `made(folder)` executes for the first worker that asks; the others wait for it."""
+    place = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        place = place.parent  # all workers have theirs in it
+    kept = place / f"{name}.pickle"
+    with filelock.FileLock(f"{kept}.lock"):
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(made(place / name)))
+        return pickle.loads(kept.read_bytes())
+
+
+@pytest.fixture(scope="session")
+def smoke(request, tmp_path_factory):
+    """The real series with PROFILE=smoke, executed in a git repository of its own."""
+
+    def made(folder):
+        series = Series(copied(folder), "smoke")
         for words in (
             ["init", "-q"],
             ["add", "-A"],
             ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"],
         ):
-            subprocess.run(["git", *words], cwd=series.folder, check=True)
-        found["smoke"] = series, series.start()
-    if "smoke_on_photos" in asked and (root := _photos()):
-        series = Series(copied(tmp_path_factory.mktemp("photos")), "smoke", data="kaggle")
-        process = series.start("--data", "kaggle", "--root", str(root), "--jobs", "2")
-        os.setpriority(os.PRIO_PGRP, process.pid, 10)
-        found["smoke_on_photos"] = series, process
-    yield found
-    for _, process in found.values():
-        if process.poll() is None:  # as after Ctrl-C
-            os.killpg(process.pid, signal.SIGKILL)
+            subprocess.run(["git", *words], cwd=folder, check=True)
+        series.report()
+        return series
+
+    return _once(request, tmp_path_factory, "smoke", made)
 
 
 @pytest.fixture(scope="session")
-def smoke(begun):
-    """The real series with PROFILE=smoke, executed in a git repository of its own."""
-    series, process = begun["smoke"]
-    series.finish(process)
-    return series
-
-
-@pytest.fixture(scope="session")
-def smoke_on_photos(begun):
+def smoke_on_photos(request, tmp_path_factory):
     """The real series with PROFILE=smoke on real photos in the Kaggle layout, where there are any."""
-    if "smoke_on_photos" not in begun:
+    if (root := _photos()) is None:
         pytest.skip("no photos: FKP_DATA names no folder that holds a kaggle_layout")
-    series, process = begun["smoke_on_photos"]
-    series.finish(process)
-    return series
+
+    def made(folder):
+        series = Series(copied(folder), "smoke", data="kaggle")
+        series.report("--data", "kaggle", "--root", str(root), "--jobs", "2")
+        return series
+
+    return _once(request, tmp_path_factory, "photos", made)
 
 
 @pytest.fixture(scope="session")
-def executed_tiny(tmp_path_factory):
+def executed_tiny(request, tmp_path_factory):
     """Four tiny notebooks, of which the last two fail, executed once; tests copy it to change it."""
-    folder = copied(tmp_path_factory.mktemp("tiny"))
-    for path in (folder / "notebooks").glob("*.ipynb"):
-        path.unlink()
-    for name, sources in TINY.items():
-        text = "Is $x^2$ shown? [Second](02_second.ipynb), [nowhere](77_nowhere.ipynb), [data](../data/README.md)."
-        _write(folder / "notebooks" / f"{name}.ipynb", sources, text)
-    series = Series(folder, "smoke")
-    series.report("--jobs", "2")
-    return series
+
+    def made(folder):
+        copied(folder)
+        for path in (folder / "notebooks").glob("*.ipynb"):
+            path.unlink()
+        for part in ("app/weights", "interpretation", "lessons"):  # without them the report is built in half the time
+            shutil.rmtree(folder / "fkp_utils" / part)
+        for name, sources in TINY.items():
+            text = "Is $x^2$ shown? [Second](02_second.ipynb), [nowhere](77_nowhere.ipynb), [data](../data/README.md)."
+            _write(folder / "notebooks" / f"{name}.ipynb", sources, text)
+        series = Series(folder, "smoke")
+        series.report("--jobs", "2")
+        return series
+
+    return _once(request, tmp_path_factory, "tiny", made)
 
 
 @pytest.fixture

@@ -299,11 +299,12 @@ def test_wrong_values_are_refused(call, message):
         call()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="this is the run with JAX")
 def test_the_same_on_jax():
     pytest.importorskip("jax")
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", ON_JAX]
+    command = [sys.executable, "-m", "pytest", "--numprocesses", "0", "-p", "no:cacheprovider", __file__, "-k", ON_JAX]
     result = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout[-4000:]
 
