@@ -236,6 +236,7 @@ def test_a_damaged_model_is_named(network, face, damage, message, tmp_path):
         fkp_utils.predict(face, path)
 
 
+@pytest.mark.slow
 def test_a_saved_model_answers_in_a_fresh_process(network, face, tmp_path):
     network.save(tmp_path / "best.keras")
     np.save(tmp_path / "face.npy", face)

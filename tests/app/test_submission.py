@@ -30,6 +30,7 @@ def rows(path):
         return [(int(row["RowId"]), float(row["Location"])) for row in csv.DictReader(file)]
 
 
+@pytest.mark.slow
 def test_nothing_is_said_but_what_is_wrong(tmp_path, monkeypatch):
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)  # packages that other tests import set it to 2
     command = [sys.executable, "-m", "fkp_utils.app.submission", "--root", str(tmp_path / "nowhere")]
@@ -39,6 +40,7 @@ def test_nothing_is_said_but_what_is_wrong(tmp_path, monkeypatch):
     assert re.fullmatch(r"error: .*nowhere.*\n", done.stderr), done.stderr
 
 
+@pytest.mark.slow
 def test_it_answers_what_is_asked_and_leaves_a_model(tmp_path, capsys):
     path = tmp_path / "submission.csv"
     assert submission.main(["--root", str(SAMPLE), "--profile", "smoke", "--out", str(path)]) == 0

@@ -76,6 +76,7 @@ def test_an_unknown_model_is_refused(bench):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_the_cost_of_a_training_is_told(bench):
     done = bench("training_step", "--faces", "80", "--repeats", "1", "--before", str(places.CHECKOUT))
     assert done.returncode == 0, done.stderr
@@ -126,6 +127,7 @@ def test_the_best_model_without_an_ingredient(bench, tmp_path):
     assert [row["name"] for row in json.loads((tmp_path / "ablation.json").read_text())["rows"]] == names[:2]
 
 
+@pytest.mark.slow
 def test_networks_are_timed_side_by_side(bench, tmp_path):
     done = bench("network_speed", "--models", "lenet5,small", "--repeats", "1", "--results", str(tmp_path))
     assert done.returncode == 0, done.stderr

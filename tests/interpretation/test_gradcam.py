@@ -99,6 +99,7 @@ np.savez(sys.argv[4], **test_gradcam.all_maps(model, images))
 """
 
 
+@pytest.mark.slow
 def test_both_backends_draw_the_same_maps(tmp_path):
     pytest.importorskip("jax")
     keras.utils.set_random_seed(0)

@@ -105,6 +105,7 @@ def benchmark(monkeypatch, tmp_path):
     return lambda *more: module.main([*options, *more])
 
 
+@pytest.mark.slow
 def test_the_benchmark_trains_tunes_and_tells(benchmark, tmp_path, capsys):
     options = ("--sizes", "60,40", "--shares", "0.5", "--tuning-epochs", "1", "--note", "noses")
     assert benchmark(*options, "--worst", str(tmp_path / "worst.png")) == 0
@@ -141,6 +142,7 @@ def test_the_benchmark_compares_conventions_of_68_points(benchmark, tmp_path, ca
     assert "right" not in said
 
 
+@pytest.mark.slow
 def test_the_benchmark_leaves_ingredients_out(benchmark, tmp_path):
     assert benchmark("--sizes", "60", "--without", "light") == 0
     rows = json.loads((tmp_path / "ingredients.json").read_text())["rows"]

@@ -36,6 +36,7 @@ def test_a_backend_that_is_not_installed_is_named(monkeypatch):
     assert os.environ["KERAS_BACKEND"] == "tensorflow"
 
 
+@pytest.mark.slow
 def test_settings_of_an_old_keras_json_do_not_count(tmp_path):
     (tmp_path / "keras.json").write_text(
         '{"floatx": "float16", "epsilon": 0.1, "backend": "theano", "image_data_format": "channels_first"}'
@@ -107,6 +108,7 @@ def test_without_a_gpu_the_menu_is_named(monkeypatch, environment, menu):
     assert (menu in text) if menu else text == ""
 
 
+@pytest.mark.slow
 def test_tensorflow_is_quiet():
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "KERAS_"))}
     code = "from fkp_utils.course import setup; setup.prepare(keras=True); import keras; keras.ops.ones(2) + 1"

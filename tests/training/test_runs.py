@@ -140,6 +140,7 @@ runs.run(test_runs.KILLED)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_as_if_unbroken(tmp_path, monkeypatch):
     command, broken = [sys.executable, "-c", SCRIPT, os.path.dirname(__file__)], tmp_path / "broken"
     environment = os.environ | {"FKP_RUNS": str(broken)}
@@ -162,6 +163,7 @@ def test_a_killed_training_goes_on_as_if_unbroken(tmp_path, monkeypatch):
     assert not list(broken.glob("*.partial"))
 
 
+@pytest.mark.slow
 def test_jax_learns_and_averages(tmp_path):
     pytest.importorskip("jax")
     script = """
