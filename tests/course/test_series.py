@@ -73,20 +73,6 @@ def test_a_record_says_what_made_it(executed_tiny):
     assert found["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
 
 
-def test_once_repaired_it_is_executed_alone(tiny):
-    before = stamp(tiny, "01_first")
-    edit(tiny.folder / "notebooks/03_fails.ipynb", "1 / 0", "1 / 2")
-    (tiny.folder / "notebooks/04_bare.ipynb").unlink()
-    assert tiny.report().returncode == 0
-    assert re.findall(r"(\w+) +done", tiny.last.stdout) == ["03_fails"]
-    assert stamp(tiny, "01_first") == before
-    assert not list(tiny.made.glob("failed/03*"))
-    assert "did not finish" not in (tiny.folder / "build/report/index.html").read_text(encoding="utf-8")
-    assert tiny.report().returncode == 0
-    assert tiny.work < 10
-    assert re.fullmatch(r"report: build/report/index.html  \(\d+ s\)\n", tiny.last.stdout)
-
-
 def test_what_depends_on_a_change_is_executed_and_only_that(tiny):
     assert pending(tiny) == set()
     assert pending(tiny, "live=True") == set()
@@ -97,39 +83,33 @@ def test_what_depends_on_a_change_is_executed_and_only_that(tiny):
     assert pending(tiny) == {"01_first"}
 
 
-def add_the_last(tiny, write_notebook):
-    """Leaves two notebooks that run, and adds the last one, with tests of its claims; returns these."""
-    for name in ("03_fails", "04_bare"):
-        (tiny.folder / f"notebooks/{name}.ipynb").unlink()
+def test_what_was_changed_or_repaired_is_executed_and_then_the_last_notebook(tiny, write_notebook):
+    """The clock was set back meanwhile: that hides no change and stops nothing."""
+    before = stamp(tiny, "01_first")
     own = [claim.identity for claim in claims.CLAIMS if claim.notebook == notebooks.LAST]
     source = "from fkp_utils.course import records\nfrom fkp_utils.evaluation import verdicts\n"
     source += f"records.audit(verdicts.Tested(name, 'a', 'b', 'c', verdicts.unknown('d')) for name in {own})"
     write_notebook(tiny.folder / f"notebooks/{notebooks.LAST}.ipynb", ["parameters", source])
-    return own
-
-
-def test_the_last_notebook_is_executed_after_all_others_and_again_after_each(tiny, write_notebook):
-    own = add_the_last(tiny, write_notebook)
+    (tiny.folder / "notebooks/04_bare.ipynb").unlink()
     assert pending(tiny) == {notebooks.LAST}
-    edit(tiny.folder / "notebooks/02_second.ipynb", "a line", "another line")
-    assert tiny.report("--jobs", "2").returncode == 0, tiny.last.stdout
-    assert re.findall(r"(\w+) +done", tiny.last.stdout) == ["02_second", notebooks.LAST]
-    assert pending(tiny) == set()
-    edit(tiny.folder / "notebooks/01_first.ipynb", "'one', 1", "'one', 2")
-    assert pending(tiny) == {"01_first", notebooks.LAST}
-    front = (tiny.folder / "build/report/index.html").read_text(encoding="utf-8")
-    assert f"The {len(own)} tests of them in these notebooks say: 0: holds" in " ".join(front.split())
-
-
-def test_a_clock_that_was_set_back_hides_no_change_and_stops_nothing(tiny, write_notebook):
-    add_the_last(tiny, write_notebook)
     later = time.time() + 3600
     for path in tiny.folder.rglob("*"):
         os.utime(path, (later, later))
     edit(tiny.folder / "notebooks/02_second.ipynb", "a line", "another line")
-    assert tiny.report().returncode == 0, tiny.last.stdout
-    assert re.findall(r"(\w+) +done", tiny.last.stdout) == ["02_second", notebooks.LAST]
-    assert pending(tiny) == set()
+    edit(tiny.folder / "notebooks/03_fails.ipynb", "1 / 0", "1 / 2")
+    assert tiny.report("--jobs", "2").returncode == 0, tiny.last.stdout
+    *first, last = re.findall(r"(\w+) +done", tiny.last.stdout)
+    assert (sorted(first), last) == (["02_second", "03_fails"], notebooks.LAST)
+    assert stamp(tiny, "01_first") == before
+    assert not list(tiny.made.glob("failed/03*"))
+    front = (tiny.folder / "build/report/index.html").read_text(encoding="utf-8")
+    assert "did not finish" not in front
+    assert f"The {len(own)} tests of them in these notebooks say: 0: holds" in " ".join(front.split())
+    assert tiny.report().returncode == 0
+    assert tiny.work < 10
+    assert re.fullmatch(r"report: build/report/index.html  \(\d+ s\)\n", tiny.last.stdout)
+    edit(tiny.folder / "notebooks/01_first.ipynb", "'one', 1", "'one', 2")
+    assert pending(tiny) == {"01_first", notebooks.LAST}
 
 
 def test_a_module_that_nothing_imports_changes_nothing(tiny):
@@ -186,7 +166,7 @@ def test_a_killed_report_is_resumed(tiny, write_notebook):
     slow += "while not pathlib.Path('go').exists():\n    time.sleep(0.1)"
     write_notebook(tiny.folder / "notebooks/05_slow.ipynb", ["parameters", slow])
     before = stamp(tiny, "01_first")
-    process = tiny.start()
+    process = tiny.start(start_new_session=True)
     begun = tiny.folder / "notebooks/begun"
     while not begun.exists():
         assert process.poll() is None, process.stdout.read()
