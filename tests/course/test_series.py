@@ -83,15 +83,31 @@ def test_what_depends_on_a_change_is_executed_and_only_that(tiny):
     assert pending(tiny) == {"01_first"}
 
 
-def test_what_was_changed_or_repaired_is_executed_and_then_the_last_notebook(tiny, write_notebook):
-    """The clock was set back meanwhile: that hides no change and stops nothing."""
+def kill(tiny, begun):
+    """Starts a report, and kills it as soon as a notebook has made the file `begun`."""
+    process = tiny.start("--jobs", "2", start_new_session=True)
+    while not begun.exists():
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def test_what_is_left_changed_or_repaired_is_executed_and_then_the_last_notebook(tiny, write_notebook):
+    """A report is killed, then the clock is set back: neither hides a change nor stops the next report."""
     before = stamp(tiny, "01_first")
     own = [claim.identity for claim in claims.CLAIMS if claim.notebook == notebooks.LAST]
     source = "from fkp_utils.course import records\nfrom fkp_utils.evaluation import verdicts\n"
     source += f"records.audit(verdicts.Tested(name, 'a', 'b', 'c', verdicts.unknown('d')) for name in {own})"
     write_notebook(tiny.folder / f"notebooks/{notebooks.LAST}.ipynb", ["parameters", source])
-    (tiny.folder / "notebooks/04_bare.ipynb").unlink()
     assert pending(tiny) == {notebooks.LAST}
+    (tiny.folder / "notebooks/04_bare.ipynb").unlink()
+    slow = "import pathlib, time\npathlib.Path('begun').touch()\n"
+    slow += "while not pathlib.Path('go').exists():\n    time.sleep(0.1)"
+    write_notebook(tiny.folder / "notebooks/05_slow.ipynb", ["parameters", slow])
+    kill(tiny, tiny.folder / "notebooks/begun")
+    assert list(tiny.made.glob("*/.*"))
+    (tiny.folder / "notebooks/go").touch()
     later = time.time() + 3600
     for path in tiny.folder.rglob("*"):
         os.utime(path, (later, later))
@@ -99,9 +115,10 @@ def test_what_was_changed_or_repaired_is_executed_and_then_the_last_notebook(tin
     edit(tiny.folder / "notebooks/03_fails.ipynb", "1 / 0", "1 / 2")
     assert tiny.report("--jobs", "2").returncode == 0, tiny.last.stdout
     *first, last = re.findall(r"(\w+) +done", tiny.last.stdout)
-    assert (sorted(first), last) == (["02_second", "03_fails"], notebooks.LAST)
+    assert (sorted(first), last) == (["02_second", "03_fails", "05_slow"], notebooks.LAST)
     assert stamp(tiny, "01_first") == before
     assert not list(tiny.made.glob("failed/03*"))
+    assert not list(tiny.made.glob("*/.*"))
     front = (tiny.folder / "build/report/index.html").read_text(encoding="utf-8")
     assert "did not finish" not in front
     assert f"The {len(own)} tests of them in these notebooks say: 0: holds" in " ".join(front.split())
@@ -157,28 +174,6 @@ def test_a_cluster_is_prepared_without_executing_anything(tiny):
     printed = done.stdout.split()
     assert printed[:4] == ["snakemake", "notebooks", "--configfile", "build/series.json"]
     assert printed[-2:] == ["--jobs", str(len(list((tiny.folder / "notebooks").glob("[0-9]*.ipynb"))))]
-
-
-def test_a_killed_report_is_resumed(tiny, write_notebook):
-    for name in ("03_fails", "04_bare"):
-        (tiny.folder / f"notebooks/{name}.ipynb").unlink()
-    slow = "import pathlib, time\npathlib.Path('begun').touch()\n"
-    slow += "while not pathlib.Path('go').exists():\n    time.sleep(0.1)"
-    write_notebook(tiny.folder / "notebooks/05_slow.ipynb", ["parameters", slow])
-    before = stamp(tiny, "01_first")
-    process = tiny.start(start_new_session=True)
-    begun = tiny.folder / "notebooks/begun"
-    while not begun.exists():
-        assert process.poll() is None, process.stdout.read()
-        time.sleep(0.1)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    (tiny.folder / "notebooks/go").touch()
-    assert list(tiny.made.glob("*/.*"))
-    assert tiny.report().returncode == 0, tiny.last.stdout
-    assert re.findall(r"(\w+) +done", tiny.last.stdout) == ["05_slow"]
-    assert stamp(tiny, "01_first") == before
-    assert not list(tiny.made.glob("*/.*"))
 
 
 def test_two_reports_do_not_mix(tiny):
