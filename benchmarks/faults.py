@@ -4,13 +4,16 @@ The works are `make report` of two notebooks, `make submission`, the app, parsed
 Each is done undisturbed, in a copy of the project; then a fault is made, the work is done once more, and the result has
 to be the same: records and answers to a thousandth, files of data to the byte.
 
-kill: SIGKILL for the process group after a random time, at most what the work takes undisturbed; `--kills` times.
+kill: SIGKILL for the process group after a random time, at most what the work takes undisturbed; `--kills` times, or as
+  often as begins within `--minutes`, where the work takes long.
 disk: the copy lies on a file system with room for a share of what the work writes, and then for all of it.
 read-only: nothing can be written into the copy; what needs to is refused in a sentence, and the rest is right.
 runners: two processes do the same work at the same time.
 clock: all files are of an hour ahead, and a notebook is changed now.
 
-    python benchmarks/faults.py [--works report,submission,app,cache,generator] [--faults kill,disk] [--kills 20]
+    python benchmarks/faults.py [--works report,submission,app] [--faults kill,disk] [--kills 20] [--minutes 12]
+
+Each work with each fault can be done by itself, and takes a quarter of an hour at most then on a processor of its own.
 
 The disk and the read-only copy are mounted in a namespace of the benchmark's own, which Linux alone has; where that is
 not allowed, the table says so.
@@ -81,7 +84,7 @@ GENERATOR = """
 import pathlib, sys
 from fkp_utils.datasets import sample
 from fkp_utils.datasets.synthetic import generator
-generator.load(limit=300)
+generator.load(limit=220)
 sample.write(pathlib.Path(sys.argv[1], "sample"))
 """
 
@@ -311,7 +314,10 @@ def faults(name: str, options: Any, folder: pathlib.Path, mounts: bool) -> Itera
         if fault in ("disk", "read-only") and not mounts:
             print(f"{fault}: left out, as nothing can be mounted here")
         elif fault == "kill":
+            end = time.monotonic() + 60 * options.minutes
             for _ in range(options.kills):
+                if time.monotonic() > end:
+                    break
                 yield fault, *kill(copy, work, expected, seconds, chance)
         elif fault == "disk" and needed:
             for share in SHARES:
@@ -325,7 +331,7 @@ def faults(name: str, options: Any, folder: pathlib.Path, mounts: bool) -> Itera
 
 
 def main() -> int:
-    options = _options.parse(__doc__, works=tuple(WORKS), faults=FAULTS, kills=20, seed=0, inside=False)
+    options = _options.parse(__doc__, works=tuple(WORKS), faults=FAULTS, kills=20, minutes=12.0, seed=0, inside=False)
     for given, known in ((options.works, WORKS), (options.faults, FAULTS)):
         if unknown := set(given) - set(known):
             _options.refuse(f"no {', '.join(sorted(unknown))}; there are {', '.join(known)}")
@@ -337,9 +343,9 @@ def main() -> int:
         for name in options.works:
             for fault, how, wrong in faults(name, options, pathlib.Path(folder), mounts):
                 counts.setdefault((name, fault), []).append(wrong)
-                if wrong:
-                    print(f"{name}, {fault} {how}: {wrong}", flush=True)
-    print(f"\nseed {options.seed}\n{'work':12}{'fault':12}{'times':>6}{'right':>7}")
+                print(f"{name}, {fault} {how}: {wrong or 'right'}", flush=True)
+    print(f"\nseed {options.seed}; up to {options.kills} kills, in {options.minutes:g} minutes")
+    print(f"{'work':12}{'fault':12}{'times':>6}{'right':>7}")
     for (name, fault), found in counts.items():
         print(f"{name:12}{fault:12}{len(found):6}{found.count(''):7}")
     return 1 if any(any(found) for found in counts.values()) else 0

@@ -13,6 +13,7 @@ import subprocess
 import sys
 
 import filelock
+import hypothesis
 import nbformat
 import pytest
 
@@ -21,6 +22,8 @@ from fkp_utils.system import places
 for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):  # of the `make test` that runs this: tests call make themselves
     os.environ.pop(name, None)
 os.environ.update({"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"})  # threads that wait for a core keep it busy
+hypothesis.settings.register_profile("course", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("course")
 
 FOLDERS = ("fkp_utils", "notebooks", "report")
 FILES = ("Makefile", "Snakefile", "pyproject.toml", "constraints.txt", "README.md", ".gitignore")

@@ -57,7 +57,7 @@ def test_half_a_point_is_refused_with_its_face(bad):
         dataclasses.replace(made(), points=points)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(8, 40), st.integers(0, 10_000))
 def test_a_split_keeps_persons_and_copies_together(count, seed):
     random = np.random.default_rng(seed)

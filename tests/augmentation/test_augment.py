@@ -92,7 +92,7 @@ def test_each_move_keeps_markers_at_their_points(field):
     assert distances(*moved).max() < 0.3
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 10_000))
 def test_the_inverse_brings_points_back(seed):
     points = np.random.default_rng(seed).uniform(-20, 120, (3, 7, 2)).astype(np.float32)
@@ -183,7 +183,7 @@ def test_points_that_leave_the_image_become_missing():
     assert ((left >= -0.5) & (left <= (WIDTH - 0.5, HEIGHT - 0.5))).all()
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 10_000))
 def test_seeds_reproduce_and_differ(seed):
     images, points = made()

@@ -15,7 +15,7 @@ def pixel_text(image):
     return " ".join(map(str, image.ravel()))
 
 
-@hypothesis.settings(max_examples=40, deadline=None)
+@hypothesis.settings(max_examples=40)
 @hypothesis.given(
     arrays.arrays(np.uint8, strategies.tuples(strategies.integers(1, 9), strategies.just(kaggle_csv.PIXELS)))
 )
@@ -25,7 +25,7 @@ def test_pixels_written_and_read_are_the_same(values):
     assert kaggle_csv._plain_pixels([text for _, text in texts]) is not None
 
 
-@hypothesis.settings(max_examples=60, deadline=None)
+@hypothesis.settings(max_examples=60)
 @hypothesis.given(
     strategies.integers(0, kaggle_csv.PIXELS - 1),
     strategies.text("0123456789 +-._,xé\t\n", max_size=5),

@@ -45,7 +45,7 @@ def test_mean_points_where_no_source_is_known():
         baselines.MeanPoints().fit(some).predict(dataclasses.replace(some, source=np.full(40, 7)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 1000), neighbours=st.integers(1, 12), missing=st.sampled_from([0.0, 0.3]))
 def test_nearest_faces_are_those_of_scikit_learn(seed, neighbours, missing):
     known, asked = made(30, seed, missing), made(7, seed + 1)

@@ -3,7 +3,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fkp_utils import faces, keypoints, metrics
@@ -47,7 +47,6 @@ def test_the_worst_faces_are_left_out():
 
 
 @given(st.lists(st.one_of(st.floats(-5, 5), st.just(float("nan"))), max_size=60), st.integers(1, 6))
-@settings(deadline=None)
 def test_parts_are_disjoint_ordered_and_without_nan(values, count):
     values = np.array(values, float)
     parts = errors.parts_of(values, count)

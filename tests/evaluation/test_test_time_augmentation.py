@@ -33,7 +33,7 @@ def where(images, mirrored):
 
 
 @given(shift=SHIFT, flip=st.booleans())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_points_of_a_view_come_back(shift, flip):
     some = marked()
     seen = test_time_augmentation.view(some, shift, flip)

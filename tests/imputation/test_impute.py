@@ -64,7 +64,7 @@ def test_a_point_that_nobody_has_and_other_keypoints_are_refused():
         impute.fill(some, impute.build("median"), celeba)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 1000), share=st.floats(0.1, 0.9) | st.just(1.0), keep=st.none() | st.integers(1, 14))
 def test_hide_takes_labels_of_complete_faces_only(seed, share, keep):
     some = made()

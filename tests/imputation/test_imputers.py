@@ -35,7 +35,7 @@ def faces_table(count=120, seed=0, missing=0.3):
 
 
 @each_imputer
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(X=tables())
 def test_given_values_stay_and_every_gap_is_filled(name, X):
     before = X.copy()
@@ -111,7 +111,7 @@ def test_the_median_is_the_median():
     np.testing.assert_allclose(filled, np.where(np.isnan(X), np.nanmedian(X, axis=0), X))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10_000), count=st.integers(2, 60), neighbours=st.integers(1, 12), missing=st.floats(0.05, 0.9),
     new=st.booleans(),

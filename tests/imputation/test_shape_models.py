@@ -37,7 +37,7 @@ def gaussian(generator, count, directions=3, noise=0.5):
 
 
 @given(seed=st.integers(0, 1000), keep=st.integers(2, 4))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_a_rigid_face_is_filled_exactly_by_the_aligned_mean(seed, keep):
     generator = np.random.default_rng(seed)
     X = moved(generator, 30)

@@ -47,7 +47,7 @@ def test_hits_count_given_points_within_the_radius():
     np.testing.assert_array_equal(map_tests.hits(np.array([3.0, 7.0]), points, 3), [1, 0, np.nan, 0])
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 23), st.integers(0, 19), st.integers(1, 8))
 def test_chance_is_what_random_places_hit(x, y, radius):
     points = np.array([(x, y)], float)
@@ -129,7 +129,7 @@ def test_a_disc_is_strongest_at_its_point():
     assert maps.min() >= 0
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.floats(0, 1), st.booleans())
 def test_what_is_erased_is_not_what_is_kept(share, insert):
     images = 255 * noise(seed=5)[..., None]

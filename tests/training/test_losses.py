@@ -18,7 +18,7 @@ def pair(seed, missing=0.3):
 
 
 @given(st.integers(0, 1000))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_mse_and_mae_are_those_of_the_metrics(seed):
     points, predicted = pair(seed)
     assert float(losses.mse(points, predicted)) == pytest.approx(metrics.mse(predicted, points), rel=1e-4)
@@ -41,7 +41,7 @@ def distance_by_hand(points, predicted, relative=False):
 
 
 @given(st.integers(0, 1000))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_graph_distance_is_that_of_all_given_pairs(seed):
     points, predicted = pair(seed)
     assert float(losses.graph_distance(points, predicted)) == pytest.approx(

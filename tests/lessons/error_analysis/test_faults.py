@@ -17,7 +17,7 @@ def made(count=60, seed=0):
 
 
 @given(share=st.floats(0, 1), seed=st.integers(0, 99))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_only_the_faces_with_a_fault_change_and_gaps_stay(share, seed):
     some = made()
     points, kinds = faults.plant(some, share, seed)
