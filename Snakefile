@@ -14,8 +14,8 @@ NAMES = notebooks.names()
 # MB of memory, minutes on two cores with PROFILE=quick, and GPUs with PROFILE=full.  A cluster ends what goes beyond
 # them; what was trained until then is kept, and another call goes on.  Minutes are some eight times those of a series
 # of November 2026 on two cores with AVX-512 (9 s to 264 s a notebook, two at a time), as older processors take four
-# times as long.  Memory is at least 1.6 times the peak of a notebook's processes: 0.4 to 2.1 GB with PROFILE=smoke
-# (01, 03, 08, 10, 11, 12), and with PROFILE=long 1.7 GB (03) and 5.0 GB (04, on Kaggle's faces).
+# times as long.  The memory of a notebook's processes was measured at its peak: with PROFILE=smoke 0.4 to 1.9 GB, but
+# 2.1 in 10 and 2.4 in 04 (02 was not measured); with PROFILE=long, on Kaggle's faces, 1.6 GB (07), 1.9 (03), 5.7 (04).
 RESOURCES = {
     "01_eda": (4000, 20, 0),
     "02_imputation": (4000, 20, 0),
@@ -32,8 +32,8 @@ RESOURCES = {
     "13_best_model": (8000, 30, 1),
     "14_what_held_up": (4000, 20, 0),
 }
-# How many times the memory and the minutes other profiles ask for.  "long" trains some fifteen times as much; for "full"
-# nothing was measured: the factor makes it half a day to a day.
+# How many times the memory and the minutes other profiles ask for.  "long" trains some fifteen times as much; for
+# "full" nothing was measured: the factor makes it half a day to a day.
 TIMES = {"long": (2, 16), "full": (4, 36)}
 
 
