@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import filelock
 import keras
 import numpy as np
 import pandas as pd
@@ -102,16 +103,21 @@ def predict(model: keras.Model, faces: face_sets.Faces, meaning: label_sources.O
 def run(described: experiment.Experiment) -> Run:
     """The run of the experiment: found on disk, or trained now.
 
-    Where another process trains it, waits for that.  A training that was killed goes on from its last state; a run
-    whose files are damaged is trained again, with a warning.  TrainingError if training cannot go on.
+    Other processes that want it too, here or on machines that share the folder of runs, share its restarts: each trains
+    the next one that nobody works on, and one of them puts all together.  A single restart is waited for.  A training
+    that was killed goes on from its last state; a run whose files are damaged is trained again, with a warning.
+    TrainingError if training cannot go on.
     In the file `$FKP_TRAININGS`, if that is set, a line of JSON tells what the run has cost.
     """
     slug = re.sub(r"[^a-z0-9]+", "-", described.label.lower()).strip("-")
     path = folder() / f"{slug}-{described.key}"
     line = progress.Line()
+    training = _Training(described, path, line)
+    if described.restarts > 1 and not path.exists():
+        training.do_restarts(wait=False)
     files.built_once(
         path,
-        build=lambda: _train(described, path, line),
+        build=training.finish,
         waiting=lambda: line.close(f"{described.label}: another process trains it; waiting"),
     )
     found = Run(path, json.loads((path / "run.json").read_text(encoding="utf-8")))
@@ -137,72 +143,110 @@ def _cost(found: Run) -> dict[str, Any]:
     }
 
 
-def _train(described: experiment.Experiment, path: pathlib.Path, line: progress.Line) -> None:
-    parts = described.data.parts()
-    meaning = described.outputs(parts.training)
-    partial = path.with_name(f"{path.name}.partial")
-    partial.mkdir(exist_ok=True)
-    model = build(dataclasses.replace(described, precision="float32"), parts, described.seed)  # predicts for all
-    restarts: list[dict[str, Any]] = []
-    for number in range(described.restarts):
-        done = partial / f"restart-{number}.json"
-        if not done.exists():
-            weights, result = _restart(described, parts, number, partial / f"state-{number}.npz", line)
-            model.set_weights(weights)
-            points = predict(model, parts.evaluation, meaning)
-            result["evaluation"] = metrics.rmse(points, parts.evaluation.points)
-            if _kept([*restarts, result]) == number:
-                with files.replacing(partial / "best.npz") as new, new.open("wb") as file:
-                    np.savez(file, *weights)
-            files.write_text(done, json.dumps(result))
-        restarts.append(json.loads(done.read_text(encoding="utf-8")))
-    kept = _kept(restarts)
-    with np.load(partial / "best.npz") as file:
-        model.set_weights([file[name] for name in file.files])
-    facts = {
-        "label": described.label,
-        "key": described.key,
-        "described": described.described(),
-        "root": pathlib.Path(described.data.root).name,
-        "own_outputs": meaning.own,
-        "parameters": model.count_params(),
-        "seconds": sum(each["seconds"] for each in restarts),
-        "device": devices.accelerator(),
-        "versions": backend.versions(),
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "kept": kept,
-        "restarts": restarts,
-        "scores": scores(lambda faces: predict(model, faces, meaning), parts, _filling(described)),
-    }
-    with files.sealed(path) as new:
-        model.save(new / "model.keras")
-        files.write_text(new / "run.json", json.dumps(facts, indent=1))
-    shutil.rmtree(partial)
+@dataclasses.dataclass
+class _Training:
+    """A run in the making: what is done of its restarts lies in a folder beside `path`, where it will be."""
+
+    described: experiment.Experiment
+    path: pathlib.Path
+    line: progress.Line
+
+    @property
+    def partial(self) -> pathlib.Path:
+        """Of each restart its lock, its state now and then, and its result; of the best one the weights."""
+        return self.path.with_name(f"{self.path.name}.partial")
+
+    @functools.cached_property
+    def model(self) -> keras.Model:
+        """Takes the weights of any restart, to predict with them."""
+        described = dataclasses.replace(self.described, precision="float32")
+        return build(described, described.data.parts(), described.seed)
+
+    def results(self) -> dict[int, dict[str, Any]]:
+        """What is known of the restarts that are done, by number."""
+        paths = {number: self.partial / f"result-{number}.json" for number in range(self.described.restarts)}
+        return {number: json.loads(path.read_text(encoding="utf-8")) for number, path in paths.items() if path.exists()}
+
+    def do_restarts(self, wait: bool) -> None:
+        """Trains the restarts that are not done; those that another process trains are waited for, or left to it."""
+        self.partial.mkdir(parents=True, exist_ok=True)
+        for number in range(self.described.restarts):
+            lock = filelock.FileLock(self.partial / f"restart-{number}.lock")
+            try:
+                held = lock.acquire(timeout=0)
+            except filelock.Timeout:
+                if not wait:
+                    continue
+                self.line.close(f"{self.described.label}: another process trains restart {number + 1}; waiting")
+                held = lock.acquire()
+            with held:  # once a run is there, its results are removed: so these are looked for first
+                if number not in self.results() and not self.path.exists():
+                    self.restart(number)
+
+    def restart(self, number: int) -> None:
+        """Trains one restart; keeps its result, and its weights if it is the best one so far."""
+        parts, seed = self.described.data.parts(), self.described.seed + number
+        predicting = self.model  # built first: it sets the seed
+        model = build(self.described, parts, seed)
+        count = f" {number + 1}/{self.described.restarts}" if self.described.restarts > 1 else ""
+        start = time.monotonic()
+        epochs, weights = loop.train(
+            self.described,
+            model,
+            parts,
+            seed,
+            self.partial / f"state-{number}.npz",
+            lambda text: self.line.write(f"{self.described.label}{count} · {text}"),
+        )
+        seconds = max(time.monotonic() - start, sum(epoch.seconds for epoch in epochs))
+        best = min(range(len(epochs)), key=lambda place: epochs[place].validation)
+        predicting.set_weights(weights)
+        points = predict(predicting, parts.evaluation, self.described.outputs(parts.training))
+        result = {
+            "seed": seed,
+            "best_epoch": best + 1,
+            "validation": epochs[best].validation,
+            "seconds": seconds,
+            "epochs": [dataclasses.astuple(epoch) for epoch in epochs],
+            "evaluation": metrics.rmse(points, parts.evaluation.points),
+        }
+        with files.replacing(self.partial / f"weights-{number}.npz") as new, new.open("wb") as file:
+            np.savez(file, *weights)
+        files.write_text(self.partial / f"result-{number}.json", json.dumps(result))
+        results = self.results()
+        for worse in results.keys() - {_kept(results)}:
+            (self.partial / f"weights-{worse}.npz").unlink(missing_ok=True)
+
+    def finish(self) -> None:
+        """Puts the restarts together."""
+        self.do_restarts(wait=True)
+        described, parts, results = self.described, self.described.data.parts(), self.results()
+        meaning = described.outputs(parts.training)
+        with np.load(self.partial / f"weights-{_kept(results)}.npz") as file:
+            self.model.set_weights([file[name] for name in file.files])
+        facts = {
+            "label": described.label,
+            "key": described.key,
+            "described": described.described(),
+            "root": pathlib.Path(described.data.root).name,
+            "own_outputs": meaning.own,
+            "parameters": self.model.count_params(),
+            "seconds": sum(each["seconds"] for each in results.values()),
+            "device": devices.accelerator(),
+            "versions": backend.versions(),
+            "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "kept": _kept(results),
+            "restarts": list(results.values()),
+            "scores": scores(lambda faces: predict(self.model, faces, meaning), parts, _filling(described)),
+        }
+        with files.sealed(self.path) as new:
+            self.model.save(new / "model.keras")
+            files.write_text(new / "run.json", json.dumps(facts, indent=1))
+        shutil.rmtree(self.partial)
 
 
-def _kept(restarts: list[dict[str, Any]]) -> int:
-    return min(range(len(restarts)), key=lambda number: restarts[number]["validation"])
-
-
-def _restart(
-    described: experiment.Experiment, parts: data_views.Parts, number: int, state: pathlib.Path, line: progress.Line
-) -> tuple[list[np.ndarray], dict[str, Any]]:
-    """The weights of one restart, trained, and its seed, best epoch and history; `state` as in `loop.train`."""
-    seed = described.seed + number
-    count = f" {number + 1}/{described.restarts}" if described.restarts > 1 else ""
-    model = build(described, parts, seed)
-    start = time.monotonic()
-    epochs, weights = loop.train(
-        described, model, parts, seed, state, lambda text: line.write(f"{described.label}{count} · {text}")
-    )
-    best = min(range(len(epochs)), key=lambda place: epochs[place].validation)
-    return weights, {
-        "seed": seed,
-        "best_epoch": best + 1,
-        "validation": epochs[best].validation,
-        "seconds": max(time.monotonic() - start, sum(epoch.seconds for epoch in epochs)),
-        "epochs": [dataclasses.astuple(epoch) for epoch in epochs],
-    }
+def _kept(results: dict[int, dict[str, Any]]) -> int:
+    return min(results, key=lambda number: results[number]["validation"])
 
 
 def build(described: experiment.Experiment, parts: data_views.Parts, seed: int) -> keras.Model:
