@@ -58,7 +58,7 @@ def kaggle_metadata(user: str) -> dict[str, Any]:
 
 def kaggle_notebook() -> nbformat.NotebookNode:
     """Runs the series on Kaggle's photos with PROFILE=full; its output is the report, the figures and the records."""
-    place = "/tmp/course"
+    place = "/kaggle/temp/course"
     keep = f"""\
 import pathlib, shutil
 

@@ -85,7 +85,7 @@ def test_what_a_run_on_kaggle_leaves(address, tmp_path, monkeypatch):
     (made / "series/kaggle-full/records.csv").write_text("x")
     (tmp_path / "working").mkdir()
     monkeypatch.chdir(tmp_path / "working")
-    last = sources(cloud.kaggle_notebook())[-1].replace("/tmp/course", str(tmp_path / "course"))
+    last = sources(cloud.kaggle_notebook())[-1].replace("/kaggle/temp/course", str(tmp_path / "course"))
     exec(last, {"made": 0})
     left = {str(path.relative_to(tmp_path / "working")) for path in (tmp_path / "working").rglob("*") if path.is_file()}
     assert left == {"report/index.html", "figures/01_eda/a.png", "records/01_eda.json", "records.csv"}
