@@ -18,32 +18,6 @@ def root(smoke):
     return smoke.folder / "build/report"
 
 
-def _opened(browser, path, problems, width=1200, scheme="light"):
-    """The page of a file; `problems` gets its errors, and whatever it asks for that is not on disk."""
-    page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
-    page.on("console", lambda message: message.type == "error" and problems.append(message.text))
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("requestfailed", lambda request: problems.append(f"failed: {request.url}"))
-    page.on("request", lambda request: _is_local(request.url) or problems.append(f"outside: {request.url}"))
-    page.goto(path.as_uri())
-    return page
-
-
-@pytest.fixture
-def open_page(browser):
-    """A function that opens a page for one test, to go on from; at the end, no page has had a problem."""
-    pages, problems = [], []
-
-    def opened(path):
-        pages.append(_opened(browser, path, problems))
-        return pages[-1]
-
-    yield opened
-    for page in pages:
-        page.context.close()
-    assert problems == []
-
-
 @pytest.fixture(scope="session")
 def kept():
     """Pages and their problems by name and width; the browser closes them."""
@@ -51,14 +25,14 @@ def kept():
 
 
 @pytest.fixture
-def show(browser, root, kept):
+def show(browser, open_file, root, kept):
     """A function that shows a page, opened once at a width, to be looked at by many tests; none has had a problem."""
     used = []
 
     def shown(name, width=1200, scheme="light"):
         if (name, width) not in kept:
             problems = []
-            kept[name, width] = _opened(browser, root / f"{name}.html", problems, width), problems
+            kept[name, width] = open_file(browser, root / f"{name}.html", problems, width), problems
         page, problems = kept[name, width]
         used.append(problems)
         page.emulate_media(color_scheme=scheme)
@@ -69,16 +43,12 @@ def show(browser, root, kept):
     assert [problems for problems in used if problems] == []
 
 
-def _is_local(url):
-    return urllib.parse.urlsplit(url).scheme in ("file", "data", "blob", "about")
-
-
 def _stem(page):
     return urllib.parse.urlsplit(page.url).path.rsplit("/", 1)[1].removesuffix(".html")
 
 
-def test_every_page_is_reached_by_clicking_next(open_page, root):
-    page = open_page(root / "index.html")
+def test_every_page_is_reached_by_clicking_next(browser, open_page, root):
+    page = open_page(browser, root / "index.html")
     seen = [_stem(page)]
     while page.locator("a.right-next").count():
         with page.expect_navigation():
@@ -87,8 +57,8 @@ def test_every_page_is_reached_by_clicking_next(open_page, root):
     assert seen == [*PAGES[:-1], "index", *api_pages.rooms(), PAGES[-1]]
 
 
-def test_a_card_leads_to_each_notebook_and_says_what_it_finds(open_page, root):
-    page = open_page(root / "index.html")
+def test_a_card_leads_to_each_notebook_and_says_what_it_finds(browser, open_page, root):
+    page = open_page(browser, root / "index.html")
     for name in notebooks.names():
         card = page.locator(f".cards .card[href='{name}.html']")
         title, sentence = card.locator("b").inner_text(), card.locator("span").inner_text()
@@ -111,8 +81,8 @@ def test_the_front_says_how_the_earlier_reports_fared(show):
     assert int(told[1][0]) > len(claims.CLAIMS)
 
 
-def test_every_claim_is_in_the_last_notebook_and_leads_to_the_cell_that_tests_it(open_page, root):
-    page = open_page(root / f"{notebooks.LAST}.html")
+def test_every_claim_is_in_the_last_notebook_and_leads_to_the_cell_that_tests_it(browser, open_page, root):
+    page = open_page(browser, root / f"{notebooks.LAST}.html")
     table = page.locator("article table").filter(has_text="an earlier report").first
     rows = table.locator("tbody tr")
     assert [text.split("\t")[0].strip() for text in rows.all_inner_texts()] == [
@@ -177,8 +147,8 @@ def test_text_stands_out_from_what_is_behind_it(show, name, scheme):
     assert [each for each in contrasts if each[0] < 4.5] == []
 
 
-def test_the_front_page_leads_to_the_page_to_try_the_model(open_page, executed_tiny):
-    page = open_page(executed_tiny.folder / "build/report/index.html")
+def test_the_front_page_leads_to_the_page_to_try_the_model(browser, open_page, executed_tiny):
+    page = open_page(browser, executed_tiny.folder / "build/report/index.html")
     with page.expect_navigation():
         page.locator("article").get_by_role("link", name="Try it").click()
     assert _stem(page) == "try_it"
@@ -192,8 +162,8 @@ def test_the_front_page_leads_to_the_page_to_try_the_model(open_page, executed_t
     assert [card.split("/blob/")[1] for card in cards] == ["main/fkp_utils/app/weights/README.md"] * placed
 
 
-def test_the_reader_can_choose_the_dark(open_page, root):
-    page = open_page(root / "index.html")
+def test_the_reader_can_choose_the_dark(browser, open_page, root):
+    page = open_page(browser, root / "index.html")
     page.locator("button.theme-switch-button:visible").first.click()
     page.locator("button.theme-change-button[data-mode=dark]:visible").click()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
@@ -251,16 +221,16 @@ def test_execution_times_are_listed(show):
     assert any("lenet5, masked" in row for row in tables.nth(1).locator("tbody tr").all_inner_texts())
 
 
-def test_the_search_finds_without_a_network(open_page, root):
-    page = open_page(root / "search.html")
+def test_the_search_finds_without_a_network(browser, open_page, root):
+    page = open_page(browser, root / "search.html")
     page.goto((root / "search.html").as_uri() + "?q=mislabelled")
     page.locator("#search-results a").first.wait_for()
     assert page.locator("#search-results a").count() >= 1
 
 
-def test_formulas_and_failures_are_shown(open_page, executed_tiny):
+def test_formulas_and_failures_are_shown(browser, open_page, executed_tiny):
     report = executed_tiny.folder / "build/report"
-    page = open_page(report / "03_fails.html")
+    page = open_page(browser, report / "03_fails.html")
     page.locator("mjx-container").first.wait_for()
     assert "This notebook did not finish" in page.locator(".admonition.error").inner_text()
     assert "ZeroDivisionError: division by zero" in page.locator(".cell_output").last.inner_text()

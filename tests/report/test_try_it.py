@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import urllib.parse
 
 import numpy as np
 import pytest
@@ -16,7 +15,6 @@ from fkp_utils.models import architectures
 
 FAKE_CAMERA = ["--use-fake-device-for-media-stream"]
 ALLOWED = ["--use-fake-ui-for-media-stream"]
-PATIENCE = 120_000  # ms
 CLOSE = 0.05  # px of the crop
 
 
@@ -61,33 +59,8 @@ def address(model, tmp_path_factory):
 
 
 @pytest.fixture
-def opened():
-    """A function that opens a page that has no problem, and asks for nothing that is not on disk."""
-    problems, pages = [], []
-
-    def open_page(browser, path, **options):
-        page = browser.new_context(viewport={"width": 1000, "height": 900}, **options).new_page()
-        page.set_default_timeout(PATIENCE)
-        local = ("file", "data", "blob")
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and problems.append(message.text))
-        page.on(
-            "request",
-            lambda request: urllib.parse.urlsplit(request.url).scheme in local or problems.append(request.url),
-        )
-        page.goto(path.as_uri())
-        pages.append(page)
-        return page
-
-    yield open_page
-    for page in pages:
-        page.context.close()
-    assert problems == []
-
-
-@pytest.fixture
-def page(browser, address, opened):
-    page = opened(browser, address)
+def page(browser, address, open_page):
+    page = open_page(browser, address)
     wait(page)
     return page
 
@@ -137,12 +110,12 @@ def save(levels, path):
     ("name", "outputs", "size"),
     [("heatmap", 68, (96, 96)), ("heatmap_half", 17, (50, 67)), ("heatmap_wide", 15, (96, 96))],
 )
-def test_the_network_answers_as_keras_does(browser, opened, tmp_path, name, outputs, size):
+def test_the_network_answers_as_keras_does(browser, open_page, tmp_path, name, outputs, size):
     network = untrained(name, outputs, size)
     image = np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8)
     image = np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BICUBIC))
     expected = np.asarray(network(image[None, :, :, None].astype(np.float32)))[0]
-    page = opened(browser, save(image, tmp_path / "image.png"))
+    page = open_page(browser, save(image, tmp_path / "image.png"))
     page.add_script_tag(path=book.SOURCES / "_static" / "network.js")
     described, levels = browser_model.describe(network), image.ravel().tolist()
     found = page.evaluate("([model, levels]) => [...new KeypointNetwork(model).predict(levels)]", [described, levels])
@@ -252,10 +225,10 @@ def filmed(face, tmp_path_factory):
     return clip(tmp_path_factory.mktemp("clip") / "face.y4m", frame), frame, points
 
 
-def test_the_webcam_is_answered_from_what_it_shows(launch, opened, address, model, filmed):
+def test_the_webcam_is_answered_from_what_it_shows(launch, open_page, address, model, filmed):
     path, frame, _ = filmed
     browser = launch(*FAKE_CAMERA, *ALLOWED, f"--use-file-for-fake-video-capture={path}")
-    page = opened(browser, address)
+    page = open_page(browser, address)
     wait(page)
     page.click("#try-webcam")
     page.wait_for_function("document.getElementById('try-times').textContent.includes('frames a second')")
@@ -281,12 +254,12 @@ def test_the_webcam_is_answered_from_what_it_shows(launch, opened, address, mode
     assert page.inner_text("#try-webcam") == "Start the webcam"
 
 
-def test_the_webcams_points_are_near_the_truth(launch, opened, filmed, tmp_path):
+def test_the_webcams_points_are_near_the_truth(launch, open_page, filmed, tmp_path):
     if not prediction.SHIPPED.is_file():
         pytest.skip(f"{prediction.SHIPPED.name} is not there; `make model` makes it")
     path, _, truth = filmed
     browser = launch(*FAKE_CAMERA, *ALLOWED, f"--use-file-for-fake-video-capture={path}")
-    page = opened(browser, write_page(tmp_path, prediction.load()))
+    page = open_page(browser, write_page(tmp_path, prediction.load()))
     wait(page)
     page.click("#try-webcam")
     page.wait_for_function("document.getElementById('try-times').textContent.includes('frames a second')")
@@ -295,6 +268,6 @@ def test_the_webcams_points_are_near_the_truth(launch, opened, filmed, tmp_path)
     assert np.abs(shown(page) - truth).mean() < 0.04 * 336
 
 
-def test_a_report_without_the_model_says_so(browser, opened, tmp_path):
-    page = opened(browser, write_page(tmp_path, None))
+def test_a_report_without_the_model_says_so(browser, open_page, tmp_path):
+    page = open_page(browser, write_page(tmp_path, None))
     assert "built without the model" in page.inner_text("#try-it")
