@@ -29,6 +29,7 @@ FOLDERS = ("fkp_utils", "notebooks", "report")
 FILES = ("Makefile", "Snakefile", "pyproject.toml", "constraints.txt", "README.md", ".gitignore")
 SERIES = {"smoke", "smoke_on_photos", "executed_tiny"}  # fixtures
 STARTED = {"server", "write_notebook"}  # fixtures of tests that start the app or a kernel
+LONGEST = ("test_executed.py", "test_runs.py")
 PARAMETERS = 'DATA = "synthetic"\nROOT = ""\nPROFILE = "quick"\nSEED = 0'
 TINY = {
     "01_first": [
@@ -149,8 +150,8 @@ def pytest_itemcollected(item):
 
 
 def pytest_collection_modifyitems(items):
-    """Workers take the files in turn; what executes the real series is begun first."""
-    items.sort(key=lambda item: item.path.name != "test_executed.py")
+    """Workers take the files in turn; those that take longest are begun first, that of the real series before all."""
+    items.sort(key=lambda item: [item.path.name != name for name in LONGEST])
 
 
 def _once(request, tmp_path_factory, name, made):

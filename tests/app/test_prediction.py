@@ -173,6 +173,7 @@ def _of_others(kind):
     return keras.Model(inputs, outputs if kind == "dense" else keras.layers.Reshape((15, 2))(outputs))
 
 
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built:UserWarning")
 @pytest.mark.parametrize(
     ("kind", "message"),
     [

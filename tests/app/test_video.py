@@ -222,6 +222,7 @@ def test_sound_that_does_not_fit_is_left_out_in_a_sentence(tmp_path, capsys):
         assert not file.streams.audio
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_video(tmp_path):
     resident = []
 

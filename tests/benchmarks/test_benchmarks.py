@@ -76,7 +76,6 @@ def test_an_unknown_model_is_refused(bench):
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_the_cost_of_a_training_is_told(bench):
     done = bench("training_step", "--faces", "80", "--repeats", "1", "--before", str(places.CHECKOUT))
     assert done.returncode == 0, done.stderr
@@ -206,6 +205,7 @@ def test_the_app_loses_no_request_under_load(bench, tmp_path):
     assert "20 requests of 4 clients: {'right': 18, 'refused': 2, 'wrong': 0, 'lost': 0}" in done.stdout
 
 
+@pytest.mark.slow
 def test_data_survive_faults(bench):
     done = bench("faults", "--works", "cache", "--kills", "2")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -141,6 +141,7 @@ def test_data_and_parameters_concern_all(tiny, config):
     assert pending(tiny, config) == {"01_first", "02_second"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("profile", "hours", "gpu"), [("quick", 1 / 3, 0), ("long", 5, 0), ("full", 12, 1)])
 def test_a_cluster_is_asked_for_memory_minutes_and_gpus_of_each_notebook(tmp_path, profile, hours, gpu):
     config = tmp_path / "series.json"

@@ -17,6 +17,8 @@ FAKE_CAMERA = ["--use-fake-device-for-media-stream"]
 ALLOWED = ["--use-fake-ui-for-media-stream"]
 CLOSE = 0.05  # px of the crop
 
+pytestmark = pytest.mark.slow  # the browser
+
 
 def untrained(name, outputs, size=(96, 96)):
     """A network whose normalisations are not those of the start, and whose maps are steep, so that images matter."""

@@ -23,7 +23,7 @@ def model():
 def moved(model, optimizer):
     """How far one step of a training moves each weight, by path."""
     before = [ops.convert_to_numpy(weight) for weight in model.trainable_variables]
-    model.compile(optimizer, "mse")
+    model.compile(optimizer, "mse", run_eagerly=True)
     generator = np.random.default_rng(0)
     model.fit(generator.normal(size=(16, 8, 8, 1)), generator.normal(size=(16, 2, 2, 4)), batch_size=16, verbose=0)
     return {
@@ -53,7 +53,7 @@ def test_all_other_weights_take_the_step_of_adam(model):
 
 @pytest.mark.parametrize("name", optimizers.NAMES)
 def test_each_lowers_the_loss(model, name):
-    model.compile(optimizers.build(name, keras.optimizers.schedules.CosineDecay(0.01, 40)), "mse")
+    model.compile(optimizers.build(name, keras.optimizers.schedules.CosineDecay(0.01, 40)), "mse", run_eagerly=True)
     images = np.random.default_rng(0).normal(size=(16, 8, 8, 1))
     targets = np.stack([images[:, 2:4, 2:4, 0]] * 4, axis=-1)
     history = model.fit(images, targets, batch_size=8, epochs=20, verbose=0).history["loss"]
