@@ -4,9 +4,9 @@ A training of some epochs of each in turn, several times, in one process.  Ours 
 order that can be repeated, passes the layer of augmentation (which does nothing here) and counts the error in pixels;
 the bare one is given float32 arrays that are whole in memory.
 
-    python benchmarks/training_step.py [--faces 3000] [--repeats 5] [--before FOLDER]
+    python benchmarks/training_step.py [--faces 3000] [--repeats 5] [--before FOLDER] [--models lenet5,small]
 
-With --before, a checkout of an earlier version, also how many times as many faces a second LeNet-5 and `small` learn as
+With --before, a checkout of an earlier version, also how many times as many faces a second each of the models learns as
 in that: medians of alternating processes, each of which trains twice and tells the time of the second.
 """
 
@@ -37,7 +37,6 @@ from fkp_utils.training import data_views, experiment, loop, losses  # noqa: E40
 
 EPOCHS = 4
 HERE = pathlib.Path(__file__).resolve().parents[1]
-COMPARED = ("lenet5", "small")
 MEASURED = """
 import pathlib, sys, tempfile, time
 from fkp_utils.system import backend
@@ -98,7 +97,7 @@ def alone(folder: pathlib.Path, name: str, faces: int) -> float:
 
 
 def main() -> None:
-    options = _options.parse(__doc__, faces=3000, repeats=5, before=pathlib.Path)
+    options = _options.parse(__doc__, faces=3000, repeats=5, before=pathlib.Path, models=("lenet5", "small"))
     described = experiment.Experiment(data=data_views.Data(limit=options.faces), epochs=EPOCHS)
     parts = described.data.parts()
     taken: dict[str, list[tuple[float, float]]] = {"bare fit": [], "ours": []}
@@ -115,7 +114,7 @@ def main() -> None:
     for name, each in taken.items():
         clock, processors = 1e3 * np.median(each, axis=0) / steps
         print(f"{name:10}{clock:7.2f} ms a step by the clock, {processors:7.2f} of processors")
-    for name in COMPARED if options.before else ():
+    for name in options.models if options.before else ():
         folders = options.before.resolve(), HERE
         both = [[alone(folder, name, options.faces) for folder in folders] for _ in range(options.repeats)]
         earlier, now = (statistics.median(each) for each in zip(*both, strict=True))

@@ -6,7 +6,6 @@ import urllib.parse
 
 import pytest
 
-from fkp_utils.app import prediction
 from fkp_utils.course import api_pages, badges, claims, notebooks
 
 PAGES = ["index", "how_to_read", "try_it", *notebooks.names(), "execution_times"]
@@ -147,16 +146,13 @@ def test_text_stands_out_from_what_is_behind_it(show, name, scheme):
     assert [each for each in contrasts if each[0] < 4.5] == []
 
 
-def test_the_front_page_leads_to_the_page_to_try_the_model(browser, open_page, executed_tiny):
-    page = open_page(browser, executed_tiny.folder / "build/report/index.html")
+def test_the_front_page_leads_to_the_page_to_try_the_model(browser, open_page, root):
+    page = open_page(browser, root / "index.html")
     with page.expect_navigation():
         page.locator("article").get_by_role("link", name="Try it").click()
     assert _stem(page) == "try_it"
-    if prediction.SHIPPED.is_file():
-        page.wait_for_selector("#try-stage[aria-busy=false]")
-        assert page.locator("#try-points circle").count() == 15
-    else:
-        assert "built without the model" in page.locator("#try-it").inner_text()
+    page.wait_for_selector("#try-stage[aria-busy=false]")
+    assert page.locator("#try-points circle").count() == 15
     cards = [link.get_attribute("href") for link in page.get_by_role("link", name="its card").all()]
     placed = badges.repository() != badges.PLACEHOLDER  # else there is nothing to link to
     assert [card.split("/blob/")[1] for card in cards] == ["main/fkp_utils/app/weights/README.md"] * placed
