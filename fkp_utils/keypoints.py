@@ -177,10 +177,12 @@ def convert(points: np.ndarray, source: KeypointSet, target: KeypointSet) -> np.
     if groups is None:
         known = ", ".join(f"{a} to {b}" for a, b in _CONVERSIONS)
         raise ValueError(f"no conversion from {source.name} to {target.name}; known: {known}")
-    points = np.asarray(points)
+    points = 1.0 * np.asarray(points)
     if points.shape[-2:] != (len(source), 2):
         raise ValueError(f"points have shape {points.shape}; {source.name} needs (..., {len(source)}, 2)")
-    return np.stack([points[..., list(group), :].mean(axis=-2) for group in groups], axis=-2)
+    sizes = [len(group) for group in groups]
+    sums = np.add.reduceat(points[..., list(itertools.chain(*groups)), :], np.cumsum([0, *sizes[:-1]]), axis=-2)
+    return sums / np.array(sizes, sums.dtype)[:, None]
 
 
 def mirror(points: np.ndarray, keypoints: KeypointSet, width: int) -> np.ndarray:

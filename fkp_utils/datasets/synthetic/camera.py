@@ -33,14 +33,21 @@ class Photo(NamedTuple):
 
 
 def _texel(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Distance from the axis, row and column (fractions) of points on the head's map."""
+    """Distance from the axis, row and column (fractions) of points on the head's map.  It computes in their memory."""
     square = x * x
-    distance = np.sqrt(square + z * z)
-    reach = distance + z
-    column = x / np.sqrt(reach * reach + heads.BEND * square + 1e-6)
+    distance = z * z
+    distance += square
+    np.sqrt(distance, out=distance)
+    z += distance
+    z *= z
+    square *= heads.BEND
+    z += square
+    z += 1e-6
+    column = np.divide(x, np.sqrt(z, out=z), out=x)
     column *= heads.SCALE
     column += heads.HALF
-    row = (y - heads.TOP) * (1 / heads.STEP)
+    row = np.subtract(y, heads.TOP, out=y)
+    row *= 1 / heads.STEP
     np.minimum(np.maximum(row, 0, out=row), heads.ROWS - 1.01, out=row)
     np.minimum(column, 2 * heads.HALF - 0.01, out=column)
     np.maximum(column, 0, out=column)
@@ -55,7 +62,8 @@ def _march(
     for _ in range(steps):
         gap, _, _ = _reach(flat, origin, ways, depth)
         np.minimum(nearest, gap, out=nearest)
-        depth = depth + 0.72 * gap
+        gap *= 0.72
+        depth = np.add(depth, gap, out=gap)
     return depth, nearest
 
 
@@ -63,8 +71,12 @@ def _reach(
     flat: np.ndarray, origin: np.ndarray, ways: list[np.ndarray], depth: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The gap to the surface at these depths, in millimetres, and the row and column there."""
-    distance, row, column = _texel(*(origin[k] + depth * ways[k] for k in range(3)))
-    return distance - flat.take(_index(row, column)), row, column
+    at = [depth * way for way in ways]
+    for values, start in zip(at, origin, strict=True):
+        values += start
+    gap, row, column = _texel(*at)
+    gap -= flat.take(_index(row, column))
+    return gap, row, column
 
 
 def see(camera: lens.Camera, head: heads.Head, glow: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -81,12 +93,14 @@ def see(camera: lens.Camera, head: heads.Head, glow: np.ndarray) -> tuple[np.nda
     origin, ways = camera.rays(1 / FINE)
     fine, nearest = _march(flat, origin, ways, _between_pixels(start), 1)
     gap, row, column = _reach(flat, origin, ways, fine)
-    late = (np.abs(gap) >= NEAR) & (fine < limit)  # on its way past an edge, or too deep
-    late_ways = [way[late] for way in ways]
-    further, late_nearest = _march(flat, origin, late_ways, fine[late], 10)
-    nearest[late] = np.minimum(nearest[late], late_nearest)
-    last, row[late], column[late] = _reach(flat, origin, late_ways, further)
-    gap[late] = np.where((further < limit) & (last < 3 * NEAR), 0, last)  # so slow only along a surface
+    late = np.flatnonzero((np.abs(gap) >= NEAR) & (fine < limit))  # on its way past an edge, or too deep
+    late_ways = [way.take(late) for way in ways]
+    further, late_nearest = _march(flat, origin, late_ways, fine.take(late), 10)
+    last, late_row, late_column = _reach(flat, origin, late_ways, further)
+    nearest.put(late, np.minimum(nearest.take(late), late_nearest))
+    row.put(late, late_row)
+    column.put(late, late_column)
+    gap.put(late, np.where((further < limit) & (last < 3 * NEAR), 0, last))  # so slow only along a surface
     share = np.where(gap < NEAR, 1, heads.smoothstep(1.6 - nearest))
     return _between(glow, row, column), share, depth
 

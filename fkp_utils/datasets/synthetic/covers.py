@@ -7,6 +7,7 @@ import types
 import numpy as np
 
 from fkp_utils.datasets.synthetic import head as heads
+from fkp_utils.datasets.synthetic import sensor
 
 
 def cover(
@@ -16,8 +17,7 @@ def cover(
 
     mouth: (2,) in pixels; scale: pixels a millimetre on the face.
     """
-    count = len(image)
-    y, x = np.mgrid[0:count, 0:count].astype(np.float32)
+    y, x = np.mgrid[0 : len(image), 0 : len(image)].astype(np.float32)
     x = ((x + 0.5) / 2 - 0.5 - mouth[0]) / scale - face.cover_x
     y = ((y + 0.5) / 2 - 0.5 - mouth[1]) / scale - face.cover_y
     turn = np.radians(face.cover_turn)
@@ -25,7 +25,7 @@ def cover(
     kinds = (_microphone, _hand, _bar, _strand)
     mask, tone = kinds[face.cover - 1](face, x / face.cover_size, y / face.cover_size, rng)
     image += (tone - image) * mask
-    return mask.reshape(count // 2, 2, count // 2, 2).mean((1, 3))
+    return sensor.whole_pixels(mask)
 
 
 def _microphone(

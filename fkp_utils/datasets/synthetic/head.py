@@ -56,7 +56,8 @@ def window(left: float, right: float, top: float, bottom: float) -> tuple[slice,
     """Rows and columns of the grid that cover a rectangle on the front of the face, in millimetres."""
     columns = []
     for x in (left, right):
-        half = math.tan(math.asin(min(max(x / 84, -0.99), 0.99)) / 2)
+        sine = min(max(x / 84, -0.99), 0.99)
+        half = sine / (1 + math.sqrt(1 - sine * sine))  # the tangent of half the angle
         columns.append(int(HALF + SCALE * half / math.sqrt(1 + BEND * half**2)))
     first, last = int((top - TOP) / STEP), int((bottom - TOP) / STEP) + 2
     return slice(max(first, 0), min(last, ROWS)), slice(max(columns[0] - 1, 0), columns[1] + 3)
@@ -66,6 +67,15 @@ def smoothstep(values: np.ndarray) -> np.ndarray:
     """0 below 0, 1 above 1, smooth between."""
     values = np.minimum(np.maximum(values, 0), 1)
     return values * values * (3 - 2 * values)
+
+
+def bell(values: np.ndarray, middle: float, width: float) -> np.ndarray:
+    """exp(-t² / 2), where t is how many widths a value lies from the middle."""
+    values = values - middle
+    values /= width
+    values *= values
+    values *= -0.5
+    return np.exp(values, out=values)
 
 
 def rotation(face: types.SimpleNamespace) -> np.ndarray:
@@ -103,8 +113,8 @@ def _bump(radius: np.ndarray, across: np.ndarray, x: float, y: float, width: flo
     """Add a bell at (x, y) of the given standard deviations, and its mirror image if x is not 0."""
     for centre in (x, -x) if x else (x,):
         rows, columns = window(centre - 2.8 * width, centre + 2.8 * width, y - 2.8 * height, y + 2.8 * height)
-        along = np.exp(-(((grid().height[rows] - y) / height) ** 2) / 2)
-        radius[rows, columns] += rise * along * np.exp(-(((across[rows, columns] - centre) / width) ** 2) / 2)
+        along = rise * bell(grid().height[rows], y, height)
+        radius[rows, columns] += along * bell(across[rows, columns], centre, width)
 
 
 def build(face: types.SimpleNamespace, noise: np.ndarray, lumps: np.ndarray) -> Head:

@@ -35,9 +35,9 @@ def places(face: types.SimpleNamespace, head: heads.Head) -> np.ndarray:
 
 def named(points: np.ndarray) -> np.ndarray:
     """The points of KAGGLE_15 in the conventions of both sources (2, 15, D), from those of `places` (70, D)."""
-    each = [keypoints.convert(points[:68, [axis, axis]], keypoints.LANDMARKS_68, keypoints.KAGGLE_15)[:, 0]
-            for axis in range(points.shape[1])]  # fmt: skip
-    both = np.repeat(np.stack(each, axis=1)[None], 2, axis=0)
+    doubled = np.repeat(points[:68].T[..., None], 2, axis=-1)  # (D, 68, 2): `convert` takes points of a plane
+    converted = keypoints.convert(doubled, keypoints.LANDMARKS_68, keypoints.KAGGLE_15)[..., 0].T
+    both = np.repeat(converted[None], 2, axis=0)
     rows = [keypoints.KAGGLE_15.index(name) for name in ("nose_tip", "mouth_center_bottom_lip")]
     both[1, rows] = points[68:]
     return both

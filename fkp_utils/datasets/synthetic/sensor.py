@@ -13,9 +13,14 @@ SIZE = 96
 FINE = 2  # rays a pixel and axis
 
 
+def whole_pixels(fine: np.ndarray) -> np.ndarray:
+    """Means (n, n) of the four rays of each pixel, of (2n, 2n).  `mean` over two axes takes ten times as long."""
+    return ((fine[::2, ::2] + fine[::2, 1::2]) + (fine[1::2, ::2] + fine[1::2, 1::2])) / 4
+
+
 def develop(image: np.ndarray, face: types.SimpleNamespace, rng: np.random.Generator) -> np.ndarray:
     """The lens and the sensor: brightness (FINE SIZE, FINE SIZE) to grey levels (SIZE, SIZE) uint8."""
-    image = image.reshape(SIZE, FINE, SIZE, FINE).mean((1, 3))
+    image = whole_pixels(image)
     image = ndimage.gaussian_filter(image, face.blur, truncate=3)
     if face.motion:
         image = ndimage.gaussian_filter1d(image, face.motion, axis=1, truncate=2)

@@ -78,8 +78,8 @@ def paint(
 def _dent(albedo: np.ndarray, across: np.ndarray, x: float, y: float, width: float, height: float, dark: float) -> None:
     for centre in (x, -x) if x else (x,):
         rows, columns = heads.window(centre - 2.5 * width, centre + 2.5 * width, y - 2.5 * height, y + 2.5 * height)
-        along = np.exp(-(((heads.grid().height[rows] - y) / height) ** 2) / 2)
-        albedo[rows, columns] *= 1 - dark * along * np.exp(-(((across[rows, columns] - centre) / width) ** 2) / 2)
+        along = dark * heads.bell(heads.grid().height[rows], y, height)
+        albedo[rows, columns] *= 1 - along * heads.bell(across[rows, columns], centre, width)
 
 
 def _wrinkles(albedo: np.ndarray, across: np.ndarray, face: types.SimpleNamespace) -> None:
