@@ -41,7 +41,7 @@ def claims(
 def _flip(trained: Mapping[str, runs.Run], faces: face_sets.Faces, draws: dict[str, Any]) -> list[verdicts.Tested]:
     none, flip, wrong = (trained[name] for name in ("none", "flip", "no swap"))
     cost = comparisons.difference(wrong, none, faces, **draws)
-    worse = comparisons.is_lower(none, wrong, faces, by_seed=True, **draws)
+    worse = ~comparisons.is_lower(wrong, none, faces, by_seed=True, **draws)  # told by the change that is shown
     extra = ((wrong.predict(faces) - faces.points) ** 2 - (flip.predict(faces) - faces.points) ** 2).mean(axis=2)
     mirror = np.array(faces.keypoints.mirror)
     paired = mirror != np.arange(len(mirror))

@@ -137,6 +137,26 @@ def in_words(found: Mapping[str, Gain]) -> str:
     return ", ".join(told + ([f"and it cannot be told of {unknown}"] if unknown else []))
 
 
+def at_length(table: pd.DataFrame) -> str:
+    """By network, how STANDARD changes the RMSE of long runs, with its 95% interval over restarts, in words.
+
+    table: a row for each variant, as `summary.published` gives it, with mean and standard deviation over its restarts.
+    """
+    rows, told = table.set_index("variant"), []
+    for name in rows.index:
+        plain = name.replace(", augmented", "")
+        if plain != name and plain in rows.index:
+            change = comparisons.over_restarts(_restarts(rows.loc[name]), _restarts(rows.loc[plain]))
+            told.append(f"{change} px in {name.partition(',')[0]}")
+    return " and by ".join(told)
+
+
+def _restarts(row: pd.Series) -> np.ndarray:
+    """As many errors as the row has restarts, with their mean and standard deviation."""
+    apart = np.linspace(-1, 1, int(row["restarts"]))
+    return np.asarray(row["eval rmse"] + row["sd"] * apart / apart.std(ddof=1))
+
+
 def left_from_right(points: np.ndarray, faces: face_sets.Faces) -> float:
     """How far apart predicted points (N, K, 2) put left and right: the sum of the horizontal distances over all given
     pairs, as a share of the same sum of the labels.

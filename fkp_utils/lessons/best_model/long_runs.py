@@ -6,12 +6,15 @@ the package is installed without results.
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from fkp_utils import metrics
+from fkp_utils.evaluation import comparisons, verdicts
 
 Published = tuple[pd.DataFrame, str] | None
 MISSING = "No table of long runs is at hand here."
+WHOLE = "everything"  # the row that the others are compared with
 WITHOUT = {  # rows of runs without an ingredient, by the step that brings it in
     "own outputs of the sources": {"it": "without own outputs of the sources"},
     "augmentation": {"it": "without augmentation"},
@@ -61,7 +64,7 @@ def without(published: Published, step: str) -> str:
     """A sentence on the runs without what a step brings in; "" where there are none."""
     rows = ablation(published).set_index("name")
     parts = [
-        f"without {what} is {abs(rows.loc[name, 'change']):.3f} px {_side(rows.loc[name])}"
+        f"without {what} is {_side(rows.loc[name], rows.loc[WHOLE])}"
         for what, name in WITHOUT.get(step, {}).items()
         if name in rows.index
     ]
@@ -78,11 +81,11 @@ def decided(published: Published) -> str:
     rows = ablation(published).set_index("name")
     names = [name for step in WITHOUT.values() for name in step.values() if name in rows.index]
     words = {name: name.removeprefix("without ").partition(":")[0] for name in names}
-    clear = [words[name] for name in names if _is_clear(rows.loc[name])]
-    others = [words[name] for name in names if not _is_clear(rows.loc[name])]
+    clear = [words[name] for name in names if _is_clear(_change(rows.loc[name], rows.loc[WHOLE]))]
+    others = [word for word in words.values() if word not in clear]
     return (
-        "**What to see.** Leaving these out changes the error by more than two standard deviations:"
-        f" {', '.join(clear) or 'none'}. For these, the change cannot be told from chance:"
+        "**What to see.** Leaving these out changes the error, by a 95% interval over the seeds that does not include"
+        f" 0: {', '.join(clear) or 'none'}. For these, the change cannot be told from chance:"
         f" {', '.join(others) or 'none'}."
     )
 
@@ -101,16 +104,19 @@ def hardest(published: Published) -> str:
 
 
 def minutes(published: Published) -> str:
-    """How long the trainings took, and where their errors end."""
+    """How long the trainings took, where their errors end, and when they are lowest."""
     curves = part(published, "curve")
     if curves.empty:
         return MISSING
     start, end = curves["minutes"].min(), curves["minutes"].max()
-    last = {name: rows["rmse"].iloc[-1] for name, rows in curves.groupby("name", sort=False)}
-    text = ", ".join(f"{name} {value:.2f} px" for name, value in last.items())
+    ends_, lowest = [], []
+    for name, rows in curves.groupby("name", sort=False):
+        best = rows.loc[rows["rmse"].idxmin()]
+        ends_.append(f"{rows['rmse'].iloc[-1]:.2f} px ({name})")
+        lowest.append(f"{best['rmse']:.2f} px in minute {best['minutes']:.0f} ({name})")
     return (
         f"**What to see.** {start:.0f} of the {end:.0f} minutes go to synthetic faces and to the first epoch on photos."
-        f" The validation errors end close together: {text}."
+        f" The validation errors end at {' and '.join(ends_)}; the lowest are {' and '.join(lowest)}."
     )
 
 
@@ -120,14 +126,26 @@ def on_other_faces(published: Published) -> dict[str, metrics.Estimate]:
     return {f"this recipe, {name} (other faces)": one for name, one in found if not name.startswith("teacher")}
 
 
-def _is_clear(row: pd.Series) -> bool:
-    return bool(abs(row["change"]) > 2 * row["sd"])
+def _change(row: pd.Series, whole: pd.Series) -> metrics.Estimate | None:
+    """RMSE in px of a row minus that of the whole recipe, with its 95% interval over the seeds of both."""
+    return comparisons.over_restarts(_seeds(row), _seeds(whole))
 
 
-def _side(row: pd.Series) -> str:
-    chance = "" if _is_clear(row) else ", so this may be chance"
-    spread = f"the standard deviation over {row['seeds']:.0f} seeds is {row['sd']:.3f} px{chance}"
-    return f"{'higher' if row['change'] > 0 else 'lower'} ({spread})"
+def _seeds(row: pd.Series) -> np.ndarray:
+    """As many errors as the row has seeds, with their mean and standard deviation."""
+    apart = np.linspace(-1, 1, int(row["seeds"]))
+    return np.asarray(row["rmse"] + row["sd"] * apart / apart.std(ddof=1))
+
+
+def _is_clear(change: metrics.Estimate | None) -> bool:
+    return verdicts.below(change).holds is not None
+
+
+def _side(row: pd.Series, whole: pd.Series) -> str:
+    change = _change(row, whole)
+    interval = f"95% interval of the change {change.low:+.3f} to {change.high:+.3f} px" if change else "one seed"
+    chance = "" if _is_clear(change) else ", so this may be chance"
+    return f"{abs(row['change']):.3f} px {'higher' if row['change'] > 0 else 'lower'} ({interval}{chance})"
 
 
 def _estimate(row: pd.Series, name: str) -> metrics.Estimate:

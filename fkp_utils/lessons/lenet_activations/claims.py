@@ -199,7 +199,7 @@ class Audit:
 
     def _masked(self, trained: Mapping[str, runs.Run], fillings: list[str]) -> verdicts.Tested:
         masked, others = trained["masked"], [name for name in trained if name != "masked"]
-        lower = {name: self._lower(masked, trained[name]) for name in others}
+        lower = {name: ~self._lower(trained[name], masked) for name in others}  # told by the changes that are shown
         told = [
             f"{name} {comparisons.difference(trained[name], masked, self.faces, **self._draws)} px, {WORDS[each.side]}"
             for name, each in lower.items()

@@ -3,6 +3,7 @@ import types
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from fkp_utils import faces, keypoints
 from fkp_utils.evaluation import verdicts
@@ -59,6 +60,7 @@ def test_claims_are_told_from_the_errors(some):
         "S3.3 first epochs": False, "S3.3 epochs": False, "S0.10 flip": True, "S0.10 rotate": False,
     }  # fmt: skip
     assert "-1.00" in found["S0.10 LeNet-5"].ours
+    assert "above 0" in found["S2.5 cost"].verdict.why  # as the change that is shown
     assert found["S0.10 rotate"].ours == "RMSE changes by 1.00 [1.00, 1.00] px"
 
 
@@ -109,3 +111,11 @@ def test_a_profile_chooses_what_is_trained(some):
     assert variants.of_profile(ways, "quick") == ways
     assert "strong" in variants.of_profile(ways, "full")
     assert variants.usual(some) == {"missing": "mask", "sources": "together"}
+
+
+def test_long_runs_are_compared_by_mean_and_spread_of_their_restarts():
+    names = ["lenet5, augmented, drop-out 0.1", "lenet5, drop-out 0.1", "small, augmented", "mean points"]
+    table = pd.DataFrame({"variant": names, "eval rmse": [2.5, 3.0, 2.0, 4.0], "sd": 0.1, "restarts": 2})
+    half = stats.t.ppf(0.975, 2) * 0.1  # of two means of two, which vary alike
+    assert variants.at_length(table) == f"-0.50 [{-0.5 - half:.2f}, {-0.5 + half:.2f}] px in lenet5"
+    assert variants.at_length(table[2:]) == ""

@@ -1,5 +1,6 @@
 import pandas as pd
 import pytest
+from scipy import stats
 
 from fkp_utils import metrics
 from fkp_utils.course import summary
@@ -26,10 +27,12 @@ ACCURACY = pd.DataFrame(
 ABLATION = (
     pd.DataFrame(
         [
-            {"name": "without Huber: squared errors", "change": 0.04, "sd": 0.01, "seeds": 3},
-            {"name": "without averaged weights", "change": -0.008, "sd": 0.01, "seeds": 3},
-            {"name": "without a falling learning rate", "change": 0.02, "sd": 0.02, "seeds": 3},
-            {"name": "with drop-out, 0.2", "change": 0.5, "sd": 0.01, "seeds": 3},
+            {"name": "everything", "rmse": 1.3, "change": 0.0, "sd": 0.02, "seeds": 3},
+            {"name": "without Huber: squared errors", "rmse": 1.4, "change": 0.1, "sd": 0.01, "seeds": 3},
+            {"name": "without Muon: Adam", "rmse": 1.315, "change": 0.015, "sd": 0.003, "seeds": 3},
+            {"name": "without averaged weights", "rmse": 1.292, "change": -0.008, "sd": 0.01, "seeds": 3},
+            {"name": "without a falling learning rate", "rmse": 1.32, "change": 0.02, "sd": 0.02, "seeds": 3},
+            {"name": "with drop-out, 0.2", "rmse": 1.8, "change": 0.5, "sd": 0.01, "seeds": 3},
         ]
     ),
     "photos",
@@ -60,17 +63,23 @@ def test_what_the_figures_show_is_told():
     assert "nose tip, 0.90 [0.80, 1.00] px" in long_runs.hardest(ACCURACY)
     assert "left eyebrow outer end, 1.70" in long_runs.hardest(ACCURACY)
     assert "25 of the 40 minutes" in long_runs.minutes(ACCURACY)
-    assert "one model 1.15 px" in long_runs.minutes(ACCURACY)
+    assert "end at 1.25 px (teacher) and 1.15 px (one model)" in long_runs.minutes(ACCURACY)
+    assert "the lowest are 1.25 px in minute 30 (teacher) and" in long_runs.minutes(ACCURACY)
 
 
-def test_an_ingredient_is_told_from_chance_by_two_standard_deviations():
-    assert "two standard deviations: Huber. For these" in long_runs.decided(ABLATION)
-    assert long_runs.decided(ABLATION).endswith("a falling learning rate, averaged weights.")
+def test_an_ingredient_is_told_from_chance_by_the_seeds_with_and_without_it():
+    assert "does not include 0: Huber. For these" in long_runs.decided(ABLATION)
+    assert long_runs.decided(ABLATION).endswith("a falling learning rate, averaged weights, Muon.")
     text = long_runs.without(ABLATION, "falling rate, averaged weights")
     assert "without the schedule is 0.020 px higher" in text
     assert "and without averaged weights is 0.008 px lower" in text
     assert text.count("so this may be chance") == 2
     assert "chance" not in long_runs.without(ABLATION, "Huber loss")
+
+
+def test_a_small_spread_without_an_ingredient_is_not_enough_where_the_whole_recipe_spreads_more():
+    assert stats.ttest_ind_from_stats(1.315, 0.003, 3, 1.3, 0.02, 3, equal_var=False).pvalue > 0.05
+    assert "0.015 px higher (95% interval of the change -0.033 to +0.063 px, so" in long_runs.without(ABLATION, "Muon")
 
 
 def test_the_tables_of_the_checkout_know_all_ingredients():
@@ -88,4 +97,4 @@ def test_without_results_tables_are_empty():
     assert not len(long_runs.part(None, "curve"))
     assert long_runs.errors(None, "point") == long_runs.on_other_faces(None) == {}
     assert long_runs.without(None, "Muon") == ""
-    assert "standard deviations: none." in long_runs.decided(None)
+    assert "does not include 0: none." in long_runs.decided(None)
