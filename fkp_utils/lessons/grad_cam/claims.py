@@ -57,14 +57,15 @@ class Audit:
         ]
 
     def sign(self, found: Mapping[tuple[str, str], metrics.Estimate]) -> list[verdicts.Tested]:
-        """Whether the maps of x and of −x differ; found: mean r by network and method."""
+        """Whether the Grad-CAM maps of x and of −x differ; found: mean r by network and method."""
+        mine = {name: found[name, "gradcam"] for name in self.networks}
         return [
             verdicts.Tested(
                 "S4.3 sign",
                 "Grad-CAM maps of x and −x of the nose differ (r below 0.5).",
                 "one sign only",
-                "; ".join(f"{name} {method} r = {value}" for (name, method), value in found.items()),
-                self._all([found[name, "gradcam"] for name in self.networks], 0.5, above=False),
+                "; ".join(f"{name} r = {value}" for name, value in mine.items()),
+                self._all(mine.values(), 0.5, above=False),
             )
         ]
 

@@ -138,11 +138,12 @@ class Audit:
 
     def _above(self, estimate: metrics.Estimate, matters: float = 0.0) -> verdicts.Verdict:
         """Whether it is above 0, over persons; not told by single trainings, nor by a network that learnt nothing."""
+        if len(self.alone.restarts) < 2:
+            return verdicts.unknown("LeNet-5 was not restarted; it takes restarts")
         points = self.faces.points
         learnt = metrics.rmse(self.alone.predict(self.faces), points) < metrics.rmse(self.mean, points)
-        if len(self.alone.restarts) < 2 or not learnt:
-            why = "LeNet-5 was not restarted, or is no better than the mean points; it takes restarts, or more epochs"
-            return verdicts.unknown(why)
+        if not learnt:
+            return verdicts.unlearnt("LeNet-5")
         return verdicts.above(estimate, matters=matters)
 
 

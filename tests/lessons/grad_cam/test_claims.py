@@ -53,6 +53,7 @@ def test_each_claim_is_decided_by_both_networks():
 def test_the_other_values_say_the_opposite():
     found = judged(alike=0.97, x=0.9, wholly=0.9, gain=-1.0)
     assert found["S4.3 alike"].verdict.holds is True
+    assert "layercam" not in found["S4.3 sign"].ours
     for identity in ("S4.3 sign", "S4.3 learnt saliency", "S4.3 deleted here", "S4.3 inserted Grad-CAM of x"):
         assert found[identity].verdict.holds is False, identity
     assert found["S4.3 deleted here"].ours.startswith("px, mean over the shares: lenet5 -1.00 [-1.05, -0.95]; small")
