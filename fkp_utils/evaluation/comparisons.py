@@ -83,6 +83,12 @@ def over_restarts(first: np.ndarray, second: np.ndarray, paired: bool = False) -
     return metrics.Estimate(value, value - half, value + half)
 
 
+def spread(mean: float, sd: float, count: int) -> np.ndarray:
+    """So many values with this mean and standard deviation: restarts of which a table keeps only these."""
+    apart = np.linspace(-1, 1, count)
+    return np.asarray(mean + sd * apart / apart.std(ddof=1))
+
+
 def matters(faces: face_sets.Faces) -> float:
     """The change of an RMSE, in px of these faces' images, below which it does not matter: `verdicts.MATTERS`."""
     return verdicts.MATTERS * faces.size[1] / verdicts.SIDE

@@ -142,19 +142,18 @@ def at_length(table: pd.DataFrame) -> str:
 
     table: a row for each variant, as `summary.published` gives it, with mean and standard deviation over its restarts.
     """
-    rows, told = table.set_index("variant"), []
-    for name in rows.index:
+    told = []
+    errors = {
+        row["variant"]: comparisons.spread(row["eval rmse"], row["sd"], row["restarts"])
+        for _, row in table.iterrows()
+        if row["restarts"] > 1
+    }
+    for name, error in errors.items():
         plain = name.replace(", augmented", "")
-        if plain != name and plain in rows.index:
-            change = comparisons.over_restarts(_restarts(rows.loc[name]), _restarts(rows.loc[plain]))
+        if plain != name and plain in errors:
+            change = comparisons.over_restarts(error, errors[plain])
             told.append(f"{change} px in {name.partition(',')[0]}")
     return " and by ".join(told)
-
-
-def _restarts(row: pd.Series) -> np.ndarray:
-    """As many errors as the row has restarts, with their mean and standard deviation."""
-    apart = np.linspace(-1, 1, int(row["restarts"]))
-    return np.asarray(row["eval rmse"] + row["sd"] * apart / apart.std(ddof=1))
 
 
 def left_from_right(points: np.ndarray, faces: face_sets.Faces) -> float:

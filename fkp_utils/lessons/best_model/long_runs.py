@@ -6,7 +6,6 @@ the package is installed without results.
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from fkp_utils import metrics
@@ -128,13 +127,8 @@ def on_other_faces(published: Published) -> dict[str, metrics.Estimate]:
 
 def _change(row: pd.Series, whole: pd.Series) -> metrics.Estimate | None:
     """RMSE in px of a row minus that of the whole recipe, with its 95% interval over the seeds of both."""
-    return comparisons.over_restarts(_seeds(row), _seeds(whole))
-
-
-def _seeds(row: pd.Series) -> np.ndarray:
-    """As many errors as the row has seeds, with their mean and standard deviation."""
-    apart = np.linspace(-1, 1, int(row["seeds"]))
-    return np.asarray(row["rmse"] + row["sd"] * apart / apart.std(ddof=1))
+    both = [comparisons.spread(each["rmse"], each["sd"], int(each["seeds"])) for each in (row, whole)]
+    return comparisons.over_restarts(*both)
 
 
 def _is_clear(change: metrics.Estimate | None) -> bool:
