@@ -144,7 +144,7 @@ def at_length(table: pd.DataFrame) -> str:
     """
     told = []
     errors = {
-        row["variant"]: comparisons.spread(row["eval rmse"], row["sd"], row["restarts"])
+        row["variant"]: comparisons.spread(row["eval rmse"], row["sd"], int(row["restarts"]))
         for _, row in table.iterrows()
         if row["restarts"] > 1
     }

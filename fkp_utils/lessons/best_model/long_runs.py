@@ -127,8 +127,8 @@ def on_other_faces(published: Published) -> dict[str, metrics.Estimate]:
 
 def _change(row: pd.Series, whole: pd.Series) -> metrics.Estimate | None:
     """RMSE in px of a row minus that of the whole recipe, with its 95% interval over the seeds of both."""
-    both = [comparisons.spread(each["rmse"], each["sd"], int(each["seeds"])) for each in (row, whole)]
-    return comparisons.over_restarts(*both)
+    first, second = (comparisons.spread(each["rmse"], each["sd"], int(each["seeds"])) for each in (row, whole))
+    return comparisons.over_restarts(first, second)
 
 
 def _is_clear(change: metrics.Estimate | None) -> bool:
