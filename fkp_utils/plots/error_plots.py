@@ -84,23 +84,24 @@ def error_by_time(
     axes: mpl_axes.Axes, errors: Mapping[str, metrics.Estimate], seconds: Mapping[str, float]
 ) -> mpl_axes.Axes:
     """Errors with their intervals over the seconds that they took, by name; each gets the first word of its name."""
-    places = [(x, y) for y in (8, -15) for x in (6, -6)]  # points from the dot: all are read of several close together
-    for number, (name, error) in enumerate(errors.items()):
-        colour = plots.BLUE if number % 2 else plots.ORANGE
+    colours = [plots.BLUE if number % 2 else plots.ORANGE for number in range(len(errors))]
+    for (name, error), colour in zip(errors.items(), colours, strict=True):
         axes.errorbar(seconds[name], *plots.reach([error]), fmt="o", color=colour, capsize=3)
-        x, y = places[number % len(places)]
-        axes.annotate(
-            name.split()[0],
-            (seconds[name], error.value),
-            (x, y),
-            textcoords="offset points",
-            ha="left" if x > 0 else "right",
-            color=colour,
-            weight="bold",
-        )
-    axes.set(xscale="log", xlabel="training time (s)", ylabel="RMSE (px)", ylim=(0, None))
+    axes.set(xscale="log", xlabel="training time (s)", ylabel="RMSE (px)")
+    axes.set_ylim(0, 1.1 * max(error.high for error in errors.values()))
     axes.margins(x=0.1)
     plots.decimals(axes.xaxis)
+    bars = [[(seconds[name], y) for y in np.linspace(error.low, error.high, 9)] for name, error in errors.items()]
+    drawn = [axes.transData.transform(bar) * 72 / axes.figure.dpi for bar in bars]  # in points
+    labels: list[np.ndarray] = []
+    for number, name in enumerate(errors):
+        others = np.concatenate([*drawn[:number], *drawn[number + 1 :], *labels, [[np.inf, np.inf]]])
+        ways = {(-10, 0): 4, (10, 0): 4, (0, 9): -1, (0, -10): 0}  # from which place of the bar
+        ends = {way: drawn[number][[place]] + way for way, place in ways.items()}
+        way = max(ends, key=lambda way: np.linalg.norm(others - ends[way], axis=1).min())
+        labels.append(ends[way])
+        label = axes.annotate(name.split()[0], bars[number][ways[way]], way, textcoords="offset points")
+        label.set(color=colours[number], weight="bold", ha="center", va="center")
     return axes
 
 

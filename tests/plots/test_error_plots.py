@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pandas as pd
 
@@ -51,6 +53,16 @@ def test_errors_by_time_are_named_by_their_numbers_and_start_at_zero(axes):
     assert [text.get_text() for text in axes.texts] == ["0", "1"]
     assert axes.get_xscale() == "log"
     assert axes.get_ylim()[0] == 0
+
+
+def test_numbers_of_dots_that_are_close_together_are_all_read(axes):
+    names = ["3", "4", "5", "6", "9", "10"]
+    errors = dict(zip(names, estimates([3.67, 3.5, 3.9, 3.2, 2.03, 1.96]), strict=True))
+    error_plots.error_by_time(axes, errors, dict(zip(names, [17.1, 15.6, 17.6, 19.4, 60, 60], strict=True)))
+    axes.figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert not any(first.overlaps(second) for first, second in itertools.combinations(boxes, 2))
+    assert all(axes.bbox.contains(*corner) for box in boxes for corner in box.corners())
 
 
 def test_minutes_have_a_line_for_each_training_and_the_error_at_its_end(axes):
