@@ -184,6 +184,12 @@ def test_solutions_are_folded_and_open_with_their_code(show, name):
 
 
 @pytest.mark.parametrize("name", notebooks.names())
+def test_what_the_earlier_reports_said_is_a_table(show, name):
+    heads = show(name).locator("section#what-the-earlier-reports-said table th")
+    assert [head.strip() for head in heads.all_text_contents()][-2:] == ["Here", "Verdict"]
+
+
+@pytest.mark.parametrize("name", notebooks.names())
 def test_badges_lead_to_this_notebook(show, name):
     page = show(name)
     if badges.repository() == badges.PLACEHOLDER:
