@@ -114,19 +114,22 @@ def execute(
             sentence = _sentence(error)
             if isinstance(error, exceptions.DeadKernelError):
                 sentence += kernels.last_words(own)
-            stamp |= {"seconds": line.seconds, "error": sentence}
+            stamp |= _cost(line.seconds, used, trainings) | {"error": sentence}
             kept = _keep(new if new.exists() else path, failed, stamp)
             raise ValueError(f"{name}: {sentence}{kept}") from error
         finally:
             del os.environ["FKP_TRAININGS"]
-        stamp["seconds"] = round(line.seconds, 1)
-        stamp["processor_seconds"] = round(_of_children() - used, 1)
-        lines = trainings.read_text(encoding="utf-8").splitlines() if trainings.exists() else []
-        stamp["trainings"] = [json.loads(each) for each in dict.fromkeys(lines)]
-        notebook.metadata["fkp"] = stamp
+        notebook.metadata["fkp"] = stamp = stamp | _cost(line.seconds, used, trainings)
         nbformat.write(notebook, new)
         files.write_text(target / f"records/{name}.json", json.dumps(stamp | found, indent=1))
         line.stop("done")
+
+
+def _cost(seconds: float, used: float, trainings: pathlib.Path) -> dict[str, Any]:
+    """What an execution has taken: seconds, those of all processors since `used`, and the trainings written down."""
+    lines = trainings.read_text(encoding="utf-8").splitlines() if trainings.exists() else []
+    each = [json.loads(line) for line in dict.fromkeys(lines)]
+    return {"seconds": round(seconds, 1), "processor_seconds": round(_of_children() - used, 1), "trainings": each}
 
 
 def _of_children() -> float:

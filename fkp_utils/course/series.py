@@ -33,6 +33,11 @@ def folder(data: str, profile: str) -> pathlib.Path:
     return places.BUILD / "series" / f"{data}-{profile}"
 
 
+def configuration() -> pathlib.Path:
+    """The file of what Snakemake is told, here or on a cluster."""
+    return places.BUILD / "series.json"
+
+
 def number_of_jobs(text: str, processors: int) -> int:
     """How many notebooks run at a time: a number, or "auto" for one on each processor, at most MOST.
 
@@ -50,7 +55,6 @@ def report(data: str, root: str, profile: str, kernel: str, jobs: int) -> None:
 
     Where several notebooks run at a time, they share the processors: threads that wait for one another's cost more than
     they compute, as the networks are small.
-    The configuration is kept as build/series.json, so that Snakemake can also be called by itself, on a cluster, say.
     """
     import filelock
 
@@ -61,9 +65,8 @@ def report(data: str, root: str, profile: str, kernel: str, jobs: int) -> None:
         for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
             os.environ.setdefault(name, str(max(1, devices.processors() // jobs)))
     config = _checked_configuration(data, root, profile, kernel) | {"live": jobs == 1 and sys.stdout.isatty()}
-    path = places.BUILD / "series.json"
     command = [sys.executable, "-m", "snakemake", "notebooks", "--cores", str(jobs), "--keep-going", "--nolock"]
-    command += ["--rerun-incomplete", "--quiet", "all", "--configfile", str(path)]
+    command += ["--rerun-incomplete", "--quiet", "all", "--configfile", str(configuration())]
     where = folder(data, profile).relative_to(places.CHECKOUT) / "notebooks"
     if first := [str(where / f"{name}.ipynb") for name in notebooks.names() if name in LONGEST]:
         command += ["--prioritize", *first]
@@ -76,7 +79,7 @@ def report(data: str, root: str, profile: str, kernel: str, jobs: int) -> None:
             for made in folder(data, profile).rglob("*"):  # before the clock was set back
                 if made.stat().st_mtime > begun:
                     os.utime(made)
-            files.write_text(path, json.dumps(config, indent=1))
+            files.write_text(configuration(), json.dumps(config, indent=1))
             failed = subprocess.run(command, cwd=places.CHECKOUT, check=False).returncode
             words = ""
             if failed and not _changed(folder(data, profile).glob("failed/*.ipynb"), begun):
@@ -93,11 +96,12 @@ def report(data: str, root: str, profile: str, kernel: str, jobs: int) -> None:
 
 
 def cluster(data: str, root: str, profile: str, kernel: str) -> None:
-    """Writes build/series.json and executes nothing, for a call of Snakemake on a cluster; prints that call."""
+    """Writes the configuration and executes nothing, for a call of Snakemake on a cluster; prints that call."""
     execution.environment(kernel)
-    path = places.BUILD / "series.json"
-    files.write_text(path, json.dumps(_checked_configuration(data, root, profile, kernel) | {"live": False}, indent=1))
-    command = f"snakemake notebooks --configfile {path.relative_to(places.CHECKOUT)} --executor slurm --keep-going"
+    config = _checked_configuration(data, root, profile, kernel) | {"live": False}
+    files.write_text(configuration(), json.dumps(config, indent=1))
+    command = f"snakemake notebooks --configfile {configuration().relative_to(places.CHECKOUT)} --executor slurm"
+    command += " --keep-going"
     print(f"{command} --jobs {len(notebooks.names())}")
 
 

@@ -108,6 +108,7 @@ def test_a_kernel_that_dies_is_told_with_its_last_words(tmp_path, write_notebook
         execution.execute(path, tmp_path / "made", {}, "python3")
     kept = nbformat.read(tmp_path / "made" / "failed" / "06_dies.ipynb", as_version=4)
     assert "no memory is left" in kept.metadata["fkp"]["error"]
+    assert kept.metadata["fkp"]["processor_seconds"] > 0
 
 
 def test_a_line_of_progress_names_cell_and_seconds(capsys, monkeypatch):

@@ -247,7 +247,6 @@ def test_what_snakemake_stops_at_is_told(tmp_path, monkeypatch, capsys):
     (tmp_path / "Snakefile").write_text("rule notebooks:\n    input: 'nowhere.txt'\n")
     monkeypatch.setattr(places, "CHECKOUT", tmp_path)
     monkeypatch.setattr(places, "BUILD", tmp_path / "build")
-    monkeypatch.setattr(series.places, "BUILD", tmp_path / "build")
     assert series.main(["report", "--profile", "smoke", "--jobs", "1"]) == 1
     told = capsys.readouterr().err
     assert told.startswith("error: Snakemake stopped:\n")
