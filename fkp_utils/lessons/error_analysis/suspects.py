@@ -234,8 +234,8 @@ def known(faces: face_sets.Faces, listed: pd.DataFrame, data: str, shown: int = 
         wrong = faces.attributes["row"][np.asarray(flags, bool)]
         first = listed["row"].head(2 * len(wrong))
         among, seen = (np.isin(rows, wrong).sum() for rows in (first, listed["row"].head(shown)))
-        text = f"This set records which of its rows are labelled wrongly: {len(wrong)} in all. Of these, {among} stand"
-        text += f" among the first {len(first)} suspects, and {seen} among the {min(shown, len(listed))} rows shown."
+        text = f"This set records which of its rows are labelled wrongly: {len(wrong)} in all. Of these, the first"
+        text += f" {len(first)} suspects hold {among}, and the {min(shown, len(listed))} rows shown hold {seen}."
         return text
     text = "Which labels of this set are wrong is not known."
     if flags is not None:

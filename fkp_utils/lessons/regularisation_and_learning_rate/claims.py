@@ -94,7 +94,7 @@ def rate(trainings: sweeps.Trainings) -> list[verdicts.Tested]:
     if "0.42" in known and chance is not None:
         ratio = (RATES[0.41] / RATES[0.42]) ** 0.5
         gap = sweeps.intervals(trainings.errors)["0.42"].value * (ratio - 1)
-        gained = f"that would be {gap:.2f} px; by luck two restarts differ by up to {chance} px"
+        gained = f"the same share of our error is {gap:.2f} px; by luck two restarts differ by up to {chance} px"
         verdict = verdicts.below(chance, gap, drawn="restarts")
     return [
         verdicts.Tested(

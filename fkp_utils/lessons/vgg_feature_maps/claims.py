@@ -97,9 +97,10 @@ def finding(like: map_likeness.Layers, reads: Mapping[str, metrics.Estimate], we
     gaps = list(map_likeness.differences(like).values())
     best = trainings.lowest(reads)
     return (
-        f"A map of VGG-16's first layer correlates {gaps[0]:.2f} more with its own face than with another, one of its"
-        f" last layer {gaps[-1]:.2f} more. A linear readout finds the points to {reads['image'].value:.2f} px from the"
-        f" image itself, and to {reads[best].value:.2f} px from {best}, the best layer ({weights})."
+        f"With random weights, a map of VGG-16's first layer correlates {gaps[0]:.2f} more with its own face than with"
+        f" another, one of its last layer {gaps[-1]:.2f} more. A linear probe finds the points to"
+        f" {reads['image'].value:.2f} px from the image itself, and to {reads[best].value:.2f} px from {best}, the best"
+        f" layer ({weights})."
     )
 
 

@@ -191,7 +191,7 @@ def test_what_is_known_of_wrong_labels_is_told(thousand, monkeypatch, tmp_path):
     wrong = np.isin(np.arange(1000), (3, 20, 500))
     some = dataclasses.replace(thousand, attributes={"row": np.arange(1000), "wrong_label": wrong})
     assert suspects.known(some, listed, "synthetic").endswith(
-        "3 in all. Of these, 1 stand among the first 6 suspects, and 1 among the 12 rows shown."
+        "3 in all. Of these, the first 6 suspects hold 1, and the 12 rows shown hold 1."
     )
     none = dataclasses.replace(some, attributes=some.attributes | {"wrong_label": np.zeros(1000, bool)})
     assert suspects.known(none, listed, "synthetic") == "No label of these faces is known to be wrong."

@@ -104,7 +104,7 @@ def test_the_finding_names_the_layer_that_is_read_best():
     assert trainings.lowest(reads) == "block1_pool"
     text = claims.finding(like(0.4, 0.0, 0.0), reads, "ImageNet")
     assert text == (
-        "A map of VGG-16's first layer correlates 0.40 more with its own face than with another, one of its last"
-        " layer 0.00 more. A linear readout finds the points to 5.00 px from the image itself, and to 4.00 px from"
-        " block1_pool, the best layer (ImageNet)."
+        "With random weights, a map of VGG-16's first layer correlates 0.40 more with its own face than with another,"
+        " one of its last layer 0.00 more. A linear probe finds the points to 5.00 px from the image itself, and to"
+        " 4.00 px from block1_pool, the best layer (ImageNet)."
     )
