@@ -20,6 +20,7 @@ SURE = 0.95  # share of draws, or of restarts, from which something is said
 # A smaller change of an RMSE, in px of images of SIDE px, does not matter: it is a tenth of an error of one pixel, and
 # a third of a percent of the distance between the eyes.
 MATTERS, SIDE = 0.1, 96
+RATIO_MATTERS = 0.1  # kinds of faces whose errors are less than a tenth larger are not what a report calls hard
 WORDS = {True: "holds", False: "does not hold", None: "cannot be told here"}
 
 

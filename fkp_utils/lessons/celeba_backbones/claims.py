@@ -53,11 +53,14 @@ def networks(
 def frozen(error: Mapping[tuple[str, str], np.ndarray], benchmark: float, weights: str) -> list[verdicts.Tested]:
     """Whether frozen features fail as the report's networks did, and which cause, removed alone, is enough.
 
+    Nothing is told of a cause where the recipe without any has failed too: more than `causes.ENOUGH` times `benchmark`.
+
     error: (S,) squared errors in px² of each of `causes.recipes`.  benchmark: that of the mean points.  weights: those
     of the backbone, in a word.
     """
     bad, good = error[causes.REMOVED, causes.NONE], error[causes.ADDED, causes.NONE]
-    limit = causes.ENOUGH * np.median(good)
+    limit, works = causes.ENOUGH * np.median(good), np.median(good) <= causes.ENOUGH * benchmark
+    failed = verdicts.unknown("the recipe without any cause is worse than the mean points; it takes one that works")
     tested = [
         verdicts.Tested(
             "S4.2 frozen",
@@ -76,7 +79,7 @@ def frozen(error: Mapping[tuple[str, str], np.ndarray], benchmark: float, weight
                 " any, or less.",
                 "not explained",
                 f"{weights} weights: MSE {np.median(found):,.0f} px², without any {limit / causes.ENOUGH:,.0f}",
-                verdicts.of_restarts(found < limit),
+                verdicts.of_restarts(found < limit) if works else failed,
             )
         )
     return tested

@@ -64,7 +64,7 @@ class Audit:
                 if ratio is not None:
                     here = f"RMSE {ratio} times that of other faces, {kinds[kind].sum()} faces"
                 statement = f"Faces of the kind '{kind}' are harder than others."
-                tested.append(self._tested(f"{report} {kind}", statement, "seen", here, ratio, 1))
+                tested.append(self._harder(f"{report} {kind}", statement, here, ratio))
         return tested
 
     def of_lenet(self, lost: Mapping[str, metrics.Estimate | None]) -> list[verdicts.Tested]:
@@ -78,7 +78,7 @@ class Audit:
             if ratio is not None:
                 here = f"its RMSE over that of small is {ratio} times as large as on other faces"
             statement = f"It is LeNet-5's own weakness: {kind}."
-            tested.append(self._tested(f"S0.12 {kind} LeNet-5", statement, "seen", here, ratio, 1, network="LeNet-5"))
+            tested.append(self._harder(f"S0.12 {kind} LeNet-5", statement, here, ratio, "LeNet-5"))
         return tested
 
     def pixelated(self, more: Mapping[str, metrics.Estimate], size: int) -> list[verdicts.Tested]:
@@ -185,6 +185,13 @@ class Audit:
             )
         ]
 
+    def _harder(
+        self, identity: str, statement: str, here: str, ratio: metrics.Estimate | None, network: str = "small"
+    ) -> verdicts.Tested:
+        """Holds if a ratio of errors is above 1."""
+        matters = verdicts.RATIO_MATTERS
+        return self._tested(identity, statement, "seen", here, ratio, 1, network=network, matters=matters)
+
     def _tested(
         self,
         identity: str,
@@ -196,14 +203,18 @@ class Audit:
         below: bool = False,
         network: str = "small",
         lacks: str = "such faces are not known, or too few; it takes other or more faces",
+        matters: float = 0.0,
     ) -> verdicts.Tested:
-        """Holds if the whole interval is above the limit, or below it; not told of a network that learnt nothing."""
+        """Holds if the whole interval is above the limit, or below it; not told of a network that learnt nothing.
+
+        matters: as in `verdicts.unless_small`.
+        """
         if found is None:
             verdict = verdicts.unknown(lacks)
         elif network not in self.learnt:
             verdict = verdicts.unlearnt(network)
         else:
-            verdict = (verdicts.below if below else verdicts.above)(found, limit)
+            verdict = (verdicts.below if below else verdicts.above)(found, limit, matters=matters)
         return verdicts.Tested(identity, statement, theirs, here, verdict)
 
 

@@ -18,6 +18,7 @@ from fkp_utils.training import runs
 
 NEAREST = 17.24  # px², of KNN regression on given labels
 PARAMETERS = 943_054
+ROWS = 7049  # of Kaggle's training.csv
 NO_GAPS = "no label is missing; it takes faces with gaps, such as Kaggle's"
 FIRST_DENSE = "head_dense1"
 FILLED = "20.01 (forward fill), 13.61 (median), 19.95 (KNN) px²"
@@ -37,11 +38,11 @@ class Audit:
     repeats: int = 1000
     seed: int = 0
 
-    def nearest_faces(self, filled: np.ndarray, gaps: bool, photos: bool) -> list[verdicts.Tested]:
+    def nearest_faces(self, filled: np.ndarray, gaps: bool, count: int) -> list[verdicts.Tested]:
         """Whether regression by the nearest faces beats the mean points, its figure, and what filled labels do to it.
 
-        filled: (N, K, 2) labels, the missing ones filled by KNN.  gaps: whether training labels are missing.  photos:
-        whether the faces are those that the report's figure is of.
+        filled: (N, K, 2) labels, the missing ones filled by KNN.  gaps: whether training labels are missing.  count:
+        faces of the whole set, by which those of the report's figure are known.
         """
         nearest, mean = self.predicted["nearest faces"], self.predicted["mean points"]
         points, groups = self.faces.points, self.faces.groups
@@ -67,7 +68,9 @@ class Audit:
                 f"KNN regression has a mean squared error of {NEAREST} px² on given labels.",
                 f"{NEAREST} px² (MAE 2.43 px) on the photos",
                 f"{mse.value**2:.2f}, {mse.low**2:.2f} to {mse.high**2:.2f}",
-                verdicts.Verdict(agrees, why) if photos else verdicts.unknown("these are not the report's photos"),
+                verdicts.Verdict(agrees, why)
+                if count == ROWS
+                else verdicts.unknown("these are not the report's photos"),
             ),
             verdicts.Tested(
                 "S0.3 filled",

@@ -59,7 +59,9 @@ def nose_tip(
         ratio = bootstrap.rmse_ratio(each, kinds[kind], faces.groups, **draws)
         few, statement = "too few faces to tell", f"The nose tip is harder on faces that are {word}."
         ours = f"RMSE {ratio} times that of other faces, {kinds[kind].sum()} faces" if ratio else few
-        tested.append(_above(f"S1.1 {word}", statement, "seen", ours, ratio, 1, BASE in learnt))
+        tested.append(
+            _above(f"S1.1 {word}", statement, "seen", ours, ratio, 1, BASE in learnt, matters=verdicts.RATIO_MATTERS)
+        )
     statements = {"3×3": "Kernels of 3×3 are worse.", "16 filters": "16 filters a layer are worse than 32."}
     for name, statement in statements.items():
         change = comparisons.difference(trained[name], base, faces, **draws)
@@ -77,7 +79,18 @@ def nose_tip(
         lost = errors.extra(predicted[name], predicted[BASE], faces, kinds["profile"], **draws)
         ours = f"the ratio of errors is {lost} times that on other faces" if lost else "too few faces to tell"
         statement = f"Turned faces suffer most from it: {name}."
-        tested.append(_above(f"S1.1 {name} turned", statement, "seen", ours, lost, 1, {name, BASE} <= set(learnt)))
+        tested.append(
+            _above(
+                f"S1.1 {name} turned",
+                statement,
+                "seen",
+                ours,
+                lost,
+                1,
+                {name, BASE} <= set(learnt),
+                matters=verdicts.RATIO_MATTERS,
+            )
+        )
     return [*tested, _faster(base, trained["16 filters"])]
 
 
@@ -116,7 +129,9 @@ def few_people(
         ratio = bootstrap.rmse_ratio(each, kinds[kind], faces.groups, **draws) if kind in kinds else None
         ours = f"RMSE {ratio} times that of other {name} faces" if ratio else f"not known of {name}, or too few"
         statement = f"Faces of the kind '{kind}' are harder."
-        tested.append(_above(f"S1.2 {kind}", statement, "poor on them", ours, ratio, 1, learnt))
+        tested.append(
+            _above(f"S1.2 {kind}", statement, "poor on them", ours, ratio, 1, learnt, matters=verdicts.RATIO_MATTERS)
+        )
     epochs = int(run.history["epoch"].max())
     shares = (run.predict(learners) - learners.points) / learners.size[::-1]
     loss = float(np.nanmean(shares**2))
@@ -170,14 +185,14 @@ def colour(
             " the images behind their figure is not told",
             verdicts.unknown("pixels of images of another size are not the same; it takes theirs"),
         ),
-        _above(
+        verdicts.Tested(
             "S1.4 network",
             "ResNet-18 is no longer the best choice: small errs less.",
             "ResNet-18, pretrained",
             f"RMSE is {gap} px larger with ResNet-18",
-            gap,
-            0,
-            learnt,
+            comparisons.is_lower(trained["small"], trained["resnet18"], faces, **draws)
+            if learnt
+            else verdicts.unknown(UNLEARNT),
         ),
         _erratic(trained["resnet18"].history, **draws),
     ]
@@ -210,9 +225,17 @@ def _above(
     limit: float,
     learnt: bool,
     drawn: str = "persons",
+    matters: float = 0.0,
 ) -> verdicts.Tested:
-    """A claim that holds if the whole interval is above the limit; nothing is claimed of what learnt nothing."""
-    verdict = verdicts.above(found, limit, drawn=drawn) if found else verdicts.unknown(f"{ours}; it takes more {drawn}")
+    """A claim that holds if the whole interval is above the limit; nothing is claimed of what learnt nothing.
+
+    matters: as in `verdicts.unless_small`.
+    """
+    verdict = (
+        verdicts.above(found, limit, matters=matters, drawn=drawn)
+        if found
+        else verdicts.unknown(f"{ours}; it takes more {drawn}")
+    )
     verdict = verdict if learnt else verdicts.unknown(UNLEARNT)
     return verdicts.Tested(identity, statement, theirs, ours, verdict)
 

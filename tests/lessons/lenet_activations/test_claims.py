@@ -72,15 +72,15 @@ def test_filled_labels_flatter_what_is_near_the_average(known, whole):
     off = np.random.default_rng(1).normal(0, 17.24**0.5, whole.shape)
     mean = np.broadcast_to(np.nanmean(known.points, axis=0) + 6, whole.shape)
     nearest = np.where(known.given[..., None], whole + off, whole + 0.1)
-    found = audit(known, nearest, mean).nearest_faces(whole, gaps=True, photos=True)
+    found = audit(known, nearest, mean).nearest_faces(whole, gaps=True, count=claims.ROWS)
     assert holds(found) == {"S0.3 mean": True, "S0.3 figure": True, "S0.3 filled": True}
     assert found[1].theirs == "17.24 px² (MAE 2.43 px) on the photos"
     assert found[0].ours.startswith(f"MSE {metrics.mse(nearest, known.points):.2f} px², mean points ")
     assert f"{metrics.mse(nearest, whole):.2f} px² on all" in found[2].ours
-    other = audit(known, whole + 9, mean).nearest_faces(whole, gaps=False, photos=True)
+    other = audit(known, whole + 9, mean).nearest_faces(whole, gaps=False, count=claims.ROWS)
     assert holds(other) == {"S0.3 mean": False, "S0.3 figure": False, "S0.3 filled": None}
     assert other[2].verdict == verdicts.unknown(claims.NO_GAPS)
-    assert holds(audit(known, nearest).nearest_faces(whole, True, photos=False))["S0.3 figure"] is None
+    assert holds(audit(known, nearest).nearest_faces(whole, True, count=3000))["S0.3 figure"] is None
 
 
 def test_parameters_and_zeros_are_counted(known, whole):
