@@ -41,7 +41,8 @@ html_theme_options = {
     "footer_content_items": [],
 }
 html_context = {"default_mode": "auto"}
-html_sidebars = {"_modules/**": ["navbar-logo.html", "search-button-field.html"]}  # contents on each take half of the time
+# contents on each page of source code take half of the time
+html_sidebars = {"_modules/**": ["navbar-logo.html", "search-button-field.html"]}
 
 
 def _docstring(app, what, name, obj, options, lines):
