@@ -62,18 +62,20 @@ with socket.socket() as free:
     free.bind((web.ADDRESS, 0))
     address = f"http://{web.ADDRESS}:{free.getsockname()[1]}"
 server = subprocess.Popen([sys.executable, "-m", "fkp_utils.app.web", "--port", address.rpartition(":")[2]])
-while server.poll() is None:
-    try:
-        urllib.request.urlopen(address, timeout=10)
-        break
-    except OSError:
-        time.sleep(0.5)
-web.example_photo().save(sys.argv[1] + "/photo.png")
-photo = gradio_client.handle_file(sys.argv[1] + "/photo.png")
-answer = gradio_client.Client(address, verbose=False).predict(photo, 0.12, 15, api_name="/points")
-pathlib.Path(sys.argv[1], "answer.json").write_text(json.dumps(answer))
-server.terminate()
-server.wait()
+try:
+    while server.poll() is None:
+        try:
+            urllib.request.urlopen(address, timeout=10)
+            break
+        except OSError:
+            time.sleep(0.5)
+    web.example_photo().save(sys.argv[1] + "/photo.png")
+    photo = gradio_client.handle_file(sys.argv[1] + "/photo.png")
+    answer = gradio_client.Client(address, verbose=False).predict(photo, 0.12, 15, api_name="/points")
+    pathlib.Path(sys.argv[1], "answer.json").write_text(json.dumps(answer))
+finally:  # a server that is left would hold the output open, and the benchmark would wait for it
+    server.terminate()
+    server.wait()
 """
 CACHE = """
 from fkp_utils.datasets import loading

@@ -136,7 +136,7 @@ def table(
         if name in change:
             rows[name] |= {"change (px)": str(change[name]), "verdict": WORDS[verdicts.below(change[name]).holds]}
         rows[name] |= {"parameters": f"{facts['parameters']:,}", "seconds, all in all": f"{cost[name]:.0f}"}
-    found = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=COLUMNS).fillna("")
+    found = pd.DataFrame(list(rows.values()), index=list(rows), columns=COLUMNS).fillna("")
     return found.set_axis([f"{number}  {name}" for number, name in enumerate(found.index)])
 
 
