@@ -136,9 +136,12 @@ class Audit:
 def finding(alike: Mapping[tuple[str, str], metrics.Estimate], scores: Mapping[str, metrics.Estimate]) -> str:
     """What the notebook found, in two sentences; alike: mean r by network and layer, scores: share of points hit."""
     best = max((key for key in scores if not key.startswith("no map")), key=lambda key: scores[key].value)
+    network, _, kind = best.partition(" ")
+    network = {"lenet5": "LeNet-5", "small": "the small network"}.get(network, network)
     return (
-        f"Of all maps, “{best}” peaks at the point it explains most often, in {scores[best].value:.0%} of cases; the"
-        f" mean place of the point, without any map, is right in {scores['no map mean point'].value:.0%}. Grad-CAM maps"
-        f" of two different coordinates, left-eye y and nose x, correlate by {alike['lenet5', 'conv2'].value:.2f} in"
-        f" LeNet-5 and by {alike['small', 'merge'].value:.2f} in the small network."
+        f"Of all maps, “{kind}” of {network} peaks at the point it explains most often, in {scores[best].value:.0%} of"
+        f" cases; the mean place of the point, without any map, is right in {scores['no map mean point'].value:.0%}."
+        f" Grad-CAM maps of two different coordinates, left-eye y and nose x, correlate by"
+        f" {alike['lenet5', 'conv2'].value:.2f} in LeNet-5 and by {alike['small', 'merge'].value:.2f} in the small"
+        " network."
     )

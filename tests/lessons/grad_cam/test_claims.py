@@ -76,7 +76,7 @@ def test_the_finding_names_the_map_that_points_best():
     scores = {"lenet5 here": near(0.24), "small here": near(0.1), "no map mean point": near(0.66)}
     found = claims.finding(alike, scores)
     assert found.endswith("correlate by 0.36 in LeNet-5 and by 0.17 in the small network.")
-    assert "“lenet5 here” peaks at the point it explains most often, in 24% of cases" in found
+    assert "“here” of LeNet-5 peaks at the point it explains most often, in 24% of cases" in found
     assert "is right in 66%." in found
 
 
