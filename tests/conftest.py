@@ -29,7 +29,14 @@ FOLDERS = ("fkp_utils", "notebooks", "report")
 FILES = ("Makefile", "Snakefile", "pyproject.toml", "constraints.txt", "README.md", ".gitignore")
 SERIES = {"smoke", "smoke_on_photos", "executed_tiny"}  # fixtures
 STARTED = {"server", "write_notebook"}  # fixtures of tests that start the app or a kernel
-LONGEST = ("test_executed.py", "test_benchmarks.py", "test_series.py", "test_processes.py", "test_runs.py")
+LONGEST = (
+    "test_executed.py",
+    "test_benchmarks.py",
+    "test_series.py",
+    "test_processes.py",
+    "test_runs.py",
+    "test_report.py",
+)
 PARAMETERS = 'DATA = "synthetic"\nROOT = ""\nPROFILE = "quick"\nSEED = 0'
 TINY = {
     "01_first": [
