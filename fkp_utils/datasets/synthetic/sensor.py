@@ -14,7 +14,7 @@ FINE = 2  # rays a pixel and axis
 
 
 def whole_pixels(fine: np.ndarray) -> np.ndarray:
-    """Means (n, n) of the four rays of each pixel, of (2n, 2n).  `mean` over two axes takes ten times as long."""
+    """Means (n, n) of the four rays of each pixel, of (2n, 2n).  `mean` over two axes is slower by far."""
     return ((fine[::2, ::2] + fine[::2, 1::2]) + (fine[1::2, ::2] + fine[1::2, 1::2])) / 4
 
 

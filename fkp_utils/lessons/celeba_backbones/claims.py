@@ -59,7 +59,7 @@ def frozen(error: Mapping[tuple[str, str], np.ndarray], benchmark: float, weight
     of the backbone, in a word.
     """
     bad, good = error[causes.REMOVED, causes.NONE], error[causes.ADDED, causes.NONE]
-    limit, works = causes.ENOUGH * np.median(good), np.median(good) <= causes.ENOUGH * benchmark
+    limit, works = causes.ENOUGH * np.median(good), _works(error, benchmark)
     failed = verdicts.unknown("the recipe without any cause is worse than the mean points; it takes one that works")
     tested = [
         verdicts.Tested(
@@ -85,6 +85,11 @@ def frozen(error: Mapping[tuple[str, str], np.ndarray], benchmark: float, weight
     return tested
 
 
+def _works(error: Mapping[tuple[str, str], np.ndarray], benchmark: float) -> bool:
+    """Whether the recipe without any cause is good enough to compare the others with."""
+    return bool(np.median(error[causes.ADDED, causes.NONE]) <= causes.ENOUGH * benchmark)
+
+
 def maps(alike: Mapping[str, metrics.Estimate], learnt: bool) -> verdicts.Tested:
     """Whether the Grad-CAM maps of two targets are almost the same at each depth.
 
@@ -105,9 +110,11 @@ def finding(own: float, error: Mapping[tuple[str, str], np.ndarray], benchmark: 
     """What the notebook found, in two sentences; own: the small network's MSE over the mean points'."""
     bad, good = (np.median(error[way, causes.NONE]) / benchmark for way in (causes.REMOVED, causes.ADDED))
     saving = causes.decisive(error)[0]
-    enough = f"It is enough to remove {' or '.join(saving)}" if saving else "It is not enough to remove one of them"
+    enough = f"It is enough to remove {' or '.join(saving)} alone" if saving else "It is not enough to remove one alone"
+    if not _works(error, benchmark):
+        enough = "As that fails too, nothing is told of a cause"
     return (
         f"The small network's mean squared error is {own:.2f} times that of the mean points. A head on frozen features"
         f" ({weights} weights) has {bad:,.1f} times that of the mean points with all suspected causes of failure, and"
-        f" {good:.1f} times without any. {enough} alone."
+        f" {good:.1f} times without any. {enough}."
     )

@@ -49,7 +49,7 @@ class Audit:
         gain = bootstrap.rmse_difference(nearest, mean, points, groups, **self._draws)
         mse = self._rmse("nearest faces")
         agrees = bool(mse.low <= NEAREST**0.5 <= mse.high)
-        why = f"{NEAREST} px² lies {'inside' if agrees else 'outside'} the interval"
+        figure = verdicts.Verdict(agrees, f"{NEAREST} px² lies {'inside' if agrees else 'outside'} the interval")
         squares = np.stack([(nearest - labels).ravel() ** 2 for labels in (filled, points)], axis=1)
         draws = np.repeat(groups, squares.shape[0] // len(points))
         flatters = float(bootstrap.largest_share(squares, draws, **self._draws)[1])
@@ -68,9 +68,7 @@ class Audit:
                 f"KNN regression has a mean squared error of {NEAREST} px² on given labels.",
                 f"{NEAREST} px² (MAE 2.43 px) on the photos",
                 f"{mse.value**2:.2f}, {mse.low**2:.2f} to {mse.high**2:.2f}",
-                verdicts.Verdict(agrees, why)
-                if count == ROWS
-                else verdicts.unknown("these are not the report's photos"),
+                figure if count == ROWS else verdicts.unknown("these are not the report's photos"),
             ),
             verdicts.Tested(
                 "S0.3 filled",

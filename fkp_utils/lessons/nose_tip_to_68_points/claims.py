@@ -59,9 +59,7 @@ def nose_tip(
         ratio = bootstrap.rmse_ratio(each, kinds[kind], faces.groups, **draws)
         few, statement = "too few faces to tell", f"The nose tip is harder on faces that are {word}."
         ours = f"RMSE {ratio} times that of other faces, {kinds[kind].sum()} faces" if ratio else few
-        tested.append(
-            _above(f"S1.1 {word}", statement, "seen", ours, ratio, 1, BASE in learnt, matters=verdicts.RATIO_MATTERS)
-        )
+        tested.append(_harder(f"S1.1 {word}", statement, "seen", ours, ratio, BASE in learnt))
     statements = {"3×3": "Kernels of 3×3 are worse.", "16 filters": "16 filters a layer are worse than 32."}
     for name, statement in statements.items():
         change = comparisons.difference(trained[name], base, faces, **draws)
@@ -79,18 +77,7 @@ def nose_tip(
         lost = errors.extra(predicted[name], predicted[BASE], faces, kinds["profile"], **draws)
         ours = f"the ratio of errors is {lost} times that on other faces" if lost else "too few faces to tell"
         statement = f"Turned faces suffer most from it: {name}."
-        tested.append(
-            _above(
-                f"S1.1 {name} turned",
-                statement,
-                "seen",
-                ours,
-                lost,
-                1,
-                {name, BASE} <= set(learnt),
-                matters=verdicts.RATIO_MATTERS,
-            )
-        )
+        tested.append(_harder(f"S1.1 {name} turned", statement, "seen", ours, lost, {name, BASE} <= set(learnt)))
     return [*tested, _faster(base, trained["16 filters"])]
 
 
@@ -129,9 +116,7 @@ def few_people(
         ratio = bootstrap.rmse_ratio(each, kinds[kind], faces.groups, **draws) if kind in kinds else None
         ours = f"RMSE {ratio} times that of other {name} faces" if ratio else f"not known of {name}, or too few"
         statement = f"Faces of the kind '{kind}' are harder."
-        tested.append(
-            _above(f"S1.2 {kind}", statement, "poor on them", ours, ratio, 1, learnt, matters=verdicts.RATIO_MATTERS)
-        )
+        tested.append(_harder(f"S1.2 {kind}", statement, "poor on them", ours, ratio, learnt))
     epochs = int(run.history["epoch"].max())
     shares = (run.predict(learners) - learners.points) / learners.size[::-1]
     loss = float(np.nanmean(shares**2))
@@ -216,6 +201,13 @@ def _erratic(history: pd.DataFrame, repeats: int, seed: int) -> verdicts.Tested:
     )
 
 
+def _harder(
+    identity: str, statement: str, theirs: str, ours: str, ratio: metrics.Estimate | None, learnt: bool
+) -> verdicts.Tested:
+    """A claim that holds if a ratio of errors is above 1."""
+    return _above(identity, statement, theirs, ours, ratio, 1, learnt, matters=verdicts.RATIO_MATTERS)
+
+
 def _above(
     identity: str,
     statement: str,
@@ -231,12 +223,12 @@ def _above(
 
     matters: as in `verdicts.unless_small`.
     """
-    verdict = (
-        verdicts.above(found, limit, matters=matters, drawn=drawn)
-        if found
-        else verdicts.unknown(f"{ours}; it takes more {drawn}")
-    )
-    verdict = verdict if learnt else verdicts.unknown(UNLEARNT)
+    if not learnt:
+        verdict = verdicts.unknown(UNLEARNT)
+    elif not found:
+        verdict = verdicts.unknown(f"{ours}; it takes more {drawn}")
+    else:
+        verdict = verdicts.above(found, limit, matters=matters, drawn=drawn)
     return verdicts.Tested(identity, statement, theirs, ours, verdict)
 
 

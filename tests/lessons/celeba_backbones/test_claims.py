@@ -73,6 +73,7 @@ def test_a_cause_that_is_enough_alone_is_told_from_the_restarts():
     failed = [each.verdict for each in claims.frozen(error, 60.0, "random")[1:]]
     assert {verdict.holds for verdict in failed} == {None}
     assert "the recipe without any cause is worse than the mean points" in failed[0].why
+    assert claims.finding(0.5, error, 60.0, "random").endswith("As that fails too, nothing is told of a cause.")
     text = claims.finding(0.5, error, 90.0, "random")
     assert "22.2 times that of the mean points with all suspected causes of failure, and 1.1 times without" in text
     assert text.endswith("It is enough to remove units alone.")
