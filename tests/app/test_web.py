@@ -7,7 +7,6 @@ import io
 import json
 import os
 import pathlib
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import time
 import urllib.parse
 import urllib.request
 
+import chromium
 import filelock
 import numpy as np
 import pytest
@@ -27,16 +27,6 @@ from fkp_utils.models import architectures
 
 pytest.importorskip("gradio")
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 PATIENCE = 300  # seconds
 
 
@@ -150,22 +140,18 @@ def test_a_file_that_is_too_large_is_refused(server):
 @contextlib.contextmanager
 def visit(server, *arguments):
     """The app in a browser; neither errors nor requests to other addresses may come of it."""
-    from playwright import sync_api
-
     problems = []
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *arguments])
-        page = browser.new_page()
+    with chromium.launcher() as launched:
+        page = launched(*arguments).new_page()
         page.set_default_timeout(1000 * PATIENCE)
         page.on("request", lambda request: _is_here(request.url, server) or problems.append(request.url))
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(server)
         yield page
-        browser.close()
     assert problems == []
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@pytest.mark.skipif(chromium.PATH is None, reason="no Chromium on this machine")
 def test_a_visitor_uploads_a_photo_sees_points_and_downloads_them(server, photo, tmp_path, model):
     with visit(server) as page:
         page.locator("input[type=file]").first.set_input_files(str(photo))
@@ -187,7 +173,7 @@ def test_a_visitor_uploads_a_photo_sees_points_and_downloads_them(server, photo,
     assert len(json.loads((tmp_path / "points.json").read_text())["faces"]) == len(expected)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@pytest.mark.skipif(chromium.PATH is None, reason="no Chromium on this machine")
 def test_a_picture_of_the_webcam_is_answered_and_not_mirrored(server, photo, tmp_path):
     levels = np.asarray(Image.open(photo).convert("L"))
     height, width = levels.shape

@@ -1,43 +1,24 @@
-"""The one browser of these tests (Playwright starts only once in a process), and how a page is opened in it."""
+"""How a page of the report is opened in a browser, which a module keeps."""
 
-import shutil
 import urllib.parse
 
+import chromium
 import pytest
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 LOCAL = ("file", "data", "blob", "about")
 PATIENCE = 120_000  # ms: other tests run beside these
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def launch():
-    """A function that starts a browser with more arguments; all are closed at the end."""
-    if CHROMIUM is None:
+    """A function that starts a browser with more arguments; all are closed at the end of the module."""
+    if chromium.PATH is None:
         pytest.skip("no Chromium on this machine")
-    from playwright import sync_api
-
-    with sync_api.sync_playwright() as playwright:
-        started = []
-
-        def launched(*arguments):
-            started.append(playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *arguments]))
-            return started[-1]
-
+    with chromium.launcher() as launched:
         yield launched
-        for browser in started:
-            browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(launch):
     return launch()
 

@@ -17,7 +17,7 @@ def root(smoke):
     return smoke.folder / "build/report"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kept():
     """Pages and their problems by name and width; the browser closes them."""
     return {}
