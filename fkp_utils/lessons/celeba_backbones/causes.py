@@ -1,9 +1,9 @@
-"""Five things that can make frozen features fail: recipes with all, some or none of them, and which of them decide."""
+"""Seven things that can make frozen features fail: recipes with all, some or none of them, and which of them decide."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from fkp_utils.lessons.celeba_backbones import heads
 CAUSES = {
     "half_image": "units",
     "normalised": "scale of features",
+    "longest": "length of a step",
+    "zeros": "weights at the start",
     "faces": "number of faces",
     "steps": "number of steps",
     "inputs": "range of the input",
@@ -75,9 +77,10 @@ def decisive(error: Mapping[tuple[str, str], np.ndarray]) -> tuple[list[str], li
     return saving, ruining
 
 
-def turns(error: Mapping[tuple[str, str], np.ndarray]) -> str:
-    """The median errors of what is removed in turn, in words."""
-    return ", ".join(f"{np.median(error[IN_TURN, word]):,.0f} without {word}" for word in CAUSES.values())
+def listed(error: Mapping[tuple[str, str], np.ndarray], way: str, words: Iterable[str] | None = None) -> str:
+    """Causes, all of them by default, with the median error of their recipe in this way."""
+    chosen = CAUSES.values() if words is None else words
+    return ", ".join(f"{word} ({np.median(error[way, word]):,.0f})" for word in chosen)
 
 
 def medians(error: Mapping[tuple[str, str], np.ndarray]) -> dict[str, float]:

@@ -64,7 +64,7 @@ def frozen(error: Mapping[tuple[str, str], np.ndarray], benchmark: float, weight
     tested = [
         verdicts.Tested(
             "S4.2 frozen",
-            f"Frozen features with all five causes of failure have {FACTOR} times the mean points' error or more.",
+            f"Frozen features with all seven causes of failure have {FACTOR} times the mean points' error or more.",
             "592 to 1316 against 1.69",
             f"{weights} weights: MSE {np.median(bad):,.0f} px², mean points {benchmark:,.0f}",
             verdicts.of_restarts(bad >= FACTOR * benchmark),
@@ -75,7 +75,7 @@ def frozen(error: Mapping[tuple[str, str], np.ndarray], benchmark: float, weight
         tested.append(
             verdicts.Tested(
                 f"S4.2 {word}",
-                f"Of the five causes, removing the {word} alone brings the error to {causes.ENOUGH} times that without"
+                f"Of the seven causes, removing the {word} alone brings the error to {causes.ENOUGH} times that without"
                 " any, or less.",
                 "not explained",
                 f"{weights} weights: MSE {np.median(found):,.0f} px², without any {limit / causes.ENOUGH:,.0f}",
@@ -109,8 +109,10 @@ def maps(alike: Mapping[str, metrics.Estimate], learnt: bool) -> verdicts.Tested
 def finding(own: float, error: Mapping[tuple[str, str], np.ndarray], benchmark: float, weights: str) -> str:
     """What the notebook found, in two sentences; own: the small network's MSE over the mean points'."""
     bad, good = (np.median(error[way, causes.NONE]) / benchmark for way in (causes.REMOVED, causes.ADDED))
-    saving = causes.decisive(error)[0]
+    saving, ruining = causes.decisive(error)
     enough = f"It is enough to remove {' or '.join(saving)} alone" if saving else "It is not enough to remove one alone"
+    if ruining:
+        enough += f"; to add {' or '.join(ruining)} alone to a recipe that works is too much"
     if not _works(error, benchmark):
         enough = "As that fails too, nothing is told of a cause"
     return (

@@ -23,15 +23,18 @@ PREPARED = ("as_imagenet", "minus_mean")  # layers that bring the input to the r
 class Recipe:
     """inputs: RAW grey levels or colours, or OWN, the range that the network's weights expect.  half_image: coordinates
     from -1 to 1, in place of pixels.  normalised: the features of each face are brought to mean 0 and variance 1.
-    flat: all places of the maps, in place of the mean over places.  learning_rate: of Adam.  steps: of training.
-    faces: the first so many are learnt from; None for all.
+    flat: all places of the maps, in place of the mean over places.  zeros: the kernel is 0 at the start, in place of
+    Glorot's random weights.  learning_rate: of Adam.  longest: in its place, how far one step can move an output, in
+    px.  steps: of training.  faces: the first so many are learnt from; None for all.
     """
 
     inputs: str = RAW
     half_image: bool = False
     normalised: bool = False
     flat: bool = False
+    zeros: bool = False
     learning_rate: float = 1e-3
+    longest: float | None = None
     steps: int = 1000
     faces: int | None = None
 
@@ -82,7 +85,7 @@ class Head:
 def train(recipe: Recipe, maps: np.ndarray, points: np.ndarray, size: tuple[int, int], seed: int = 0) -> Head:
     """A dense layer on the features, trained by Adam on batches of BATCH faces and the mean squared error.
 
-    The error counts given coordinates only.  The seed decides the weights at the start and the batches.
+    The error counts given coordinates only.  The seed decides random weights at the start and the batches.
     maps: (N, h, w, C).  points: (N, K, 2) in pixels of an image of `size` (height, width), NaN where missing.
     """
     rows = slice(recipe.faces)
@@ -91,10 +94,11 @@ def train(recipe: Recipe, maps: np.ndarray, points: np.ndarray, size: tuple[int,
     targets = targets.reshape(len(seen), -1)
     shape = seen.shape[1], targets.shape[1]
     model = _dense(len(seen), *shape)
-    model.set_weights([seen, keras.initializers.GlorotUniform(seed)(shape), np.zeros(shape[1])])
+    first = np.zeros(shape) if recipe.zeros else keras.initializers.GlorotUniform(seed)(shape)
+    model.set_weights([seen, first, np.zeros(shape[1])])
     for variable in model.optimizer.variables:
         variable.assign(keras.ops.zeros_like(variable))
-    model.optimizer.learning_rate = recipe.learning_rate
+    model.optimizer.learning_rate = learning_rate(recipe, seen, size)
     generator, batch = np.random.default_rng(seed), min(BATCH, len(seen))
     drawn = np.concatenate([generator.choice(len(seen), batch, replace=False) for _ in range(recipe.steps)])
     model.fit(drawn, targets[drawn], batch, shuffle=False, verbose=0)
@@ -102,13 +106,21 @@ def train(recipe: Recipe, maps: np.ndarray, points: np.ndarray, size: tuple[int,
     return Head(recipe, kernel, bias, size)
 
 
+def learning_rate(recipe: Recipe, seen: np.ndarray, size: tuple[int, int]) -> float:
+    """The rate of Adam for features (N, F): that of the recipe, or the one whose steps reach `longest` px.
+
+    size: (height, width) of the image in px.
+    """
+    return recipe.learning_rate if recipe.longest is None else recipe.longest / _moved(recipe, seen, size)
+
+
 def reach(recipe: Recipe, maps: np.ndarray, size: tuple[int, int]) -> float:
     """How far one step of Adam can move an output, in px: rate × (sum of a face's features + 1), the mean over faces.
 
     Features count without their sign.  maps: (N, h, w, C).  size: (height, width) of the image in px.
     """
-    moved = recipe.learning_rate * (np.abs(features(recipe, maps)).sum(axis=1).mean() + 1)
-    return float(moved * (size[1] / 2 if recipe.half_image else 1))
+    seen = features(recipe, maps)
+    return learning_rate(recipe, seen, size) * _moved(recipe, seen, size)
 
 
 def errors(
@@ -141,6 +153,11 @@ def _dense(faces: int, features: int, outputs: int) -> keras.Model:
     model = keras.Sequential([keras.Input((), dtype="int32"), table, keras.layers.Dense(outputs)])
     model.compile("adam", losses.mse, steps_per_execution=AT_ONCE, jit_compile=devices.compiles())
     return model
+
+
+def _moved(recipe: Recipe, seen: np.ndarray, size: tuple[int, int]) -> float:
+    """The reach in px of a step of Adam at a rate of 1."""
+    return float((np.abs(seen).sum(axis=1).mean() + 1) * (size[1] / 2 if recipe.half_image else 1))
 
 
 def _halves(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -60,6 +60,31 @@ def test_steps_are_too_short_for_small_features_and_too_long_for_large_ones():
     assert found[10].max() < 0.7 * min(found[1].min(), found[10_000].min())
 
 
+def test_a_step_is_as_long_as_it_was_asked_to_be_in_either_unit():
+    maps, points = made()
+    for half_image in (False, True):
+        recipe = heads.Recipe(half_image=half_image, zeros=True, longest=0.5, steps=1)
+        start = 29.5 if half_image else 0  # where a kernel and a bias of zero put a point
+        moved = heads.train(recipe, maps, 1e6 + points, SIZE).predict(maps)[..., 0] - start
+        np.testing.assert_allclose(moved.mean(), 0.5, rtol=0.02)
+        assert heads.reach(recipe, maps, SIZE) == pytest.approx(0.5)
+
+
+def test_what_is_random_at_the_start_stays_where_faces_do_not_differ():
+    """Features 4 and 5 are constant on the faces to learn from, so nothing unlearns their weights."""
+    maps, points = made()
+    maps[:80, ..., 4:] = 0
+    points[80:] = points[0]  # the new faces differ in features that tell nothing
+    maps[80:, ..., :4] = maps[0, ..., :4]
+    halves = {heads.RAW: (maps[:80], maps[80:])}
+    recipes = {zeros: heads.Recipe(half_image=True, zeros=zeros, longest=1.0) for zeros in (True, False)}
+    answers = {zeros: heads.train(recipe, maps[:80], points[:80], SIZE) for zeros, recipe in recipes.items()}
+    np.testing.assert_array_equal(answers[True].kernel[4:], 0)
+    assert np.abs(answers[False].kernel[4:]).min() > 0
+    found = heads.errors(recipes, halves, (points[:80], points[80:]), SIZE, (0, 1))
+    assert found[False].min() > 2 * found[True].max()
+
+
 def test_what_the_head_sees():
     maps, _ = made(4)
     for recipe, count in ((heads.Recipe(), 6), (heads.Recipe(flat=True), 24)):
