@@ -306,7 +306,8 @@ def location_map(axes: mpl_axes.Axes, points: np.ndarray, size: tuple[int, int])
 def correlation_map(axes: mpl_axes.Axes, table: pd.DataFrame) -> mpl_axes.Axes:
     """The correlations (a square table) from -1 to 1 in colours, blue for negative, red for positive."""
     every = {"xticklabels": True, "yticklabels": True}  # none is left out where they stand close
-    sns.heatmap(table, ax=axes, vmin=-1, vmax=1, cmap="RdBu_r", square=True, cbar_kws={"shrink": 0.75}, **every)
+    bar = {"shrink": 0.75, "label": "correlation"}
+    sns.heatmap(table, ax=axes, vmin=-1, vmax=1, cmap="RdBu_r", square=True, cbar_kws=bar, **every)
     axes.set(xlabel="", ylabel="")
     return axes
 

@@ -24,7 +24,8 @@ def maps(like: Mapping[str, map_likeness.Layers], repeats: int = 1000, seed: int
         ("S0.5 late", 5, verdicts.below, "The late layers of VGG-16 (block 5) do not."),
     ):
         found = {name: map_likeness.block(layers, number, repeats, seed) for name, layers in like.items()}
-        told = "|r| with this face minus another: " + ", ".join(f"{name} {gap}" for name, gap in found.items())
+        gaps = ", ".join(f"{name} {gap}" for name, gap in found.items())
+        told = f"r without its sign, with this face minus with another: {gaps}"
         verdict = verdicts.all_hold(beyond(gap, ALIKE) for gap in found.values())
         tested.append(verdicts.Tested(identity, statement, "so it looks, for one face", told, verdict))
     return tested

@@ -93,7 +93,7 @@ def test_early_layers_look_like_the_face_and_late_ones_do_not_if_so_for_all_weig
     usual, blurred = like(0.4, 0.0), like(0.02, 0.0)
     tested = claims.maps({"random": usual, "ImageNet": usual}, repeats=100)
     assert holds(tested) == {"S0.5 early": True, "S0.5 late": True}
-    assert tested[0].ours.startswith("|r| with this face minus another: random 0.4")
+    assert tested[0].ours.startswith("r without its sign, with this face minus with another: random 0.4")
     assert holds(claims.maps({"random": usual, "ImageNet": blurred}, repeats=100))["S0.5 early"] is False
     near = claims.maps({"random": like(0.4, 0.1)}, repeats=100)
     assert holds(near) == {"S0.5 early": True, "S0.5 late": None}
