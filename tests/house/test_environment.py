@@ -13,7 +13,7 @@ from fkp_utils.system import places
 
 ROOT = places.CHECKOUT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-OWN = {"fkp_utils", "conftest", "_options", "kaggle_files", "google"}  # google.colab is there on Colab alone
+OWN = {"fkp_utils", "conftest", "_options", "chromium", "kaggle_files", "google"}  # google.colab is on Colab alone
 
 
 def canonical(requirement):

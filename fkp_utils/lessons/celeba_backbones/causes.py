@@ -77,10 +77,9 @@ def decisive(error: Mapping[tuple[str, str], np.ndarray]) -> tuple[list[str], li
     return saving, ruining
 
 
-def listed(error: Mapping[tuple[str, str], np.ndarray], way: str, words: Iterable[str] | None = None) -> str:
-    """Causes, all of them by default, with the median error of their recipe in this way."""
-    chosen = CAUSES.values() if words is None else words
-    return ", ".join(f"{word} ({np.median(error[way, word]):,.0f})" for word in chosen)
+def listed(error: Mapping[tuple[str, str], np.ndarray], way: str, words: Iterable[str]) -> str:
+    """Causes with the median error of their recipe in this way."""
+    return ", ".join(f"{word} ({np.median(error[way, word]):,.0f})" for word in words)
 
 
 def medians(error: Mapping[tuple[str, str], np.ndarray]) -> dict[str, float]:
