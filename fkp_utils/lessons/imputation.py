@@ -90,7 +90,8 @@ def compare(
 def level_and_tilted(faces: face_sets.Faces, trial: Trial) -> tuple[int, int]:
     """Which of the M faces of a trial is held straightest, and which is tilted most, below TILTED[1] degrees.
 
-    Both look about straight ahead.  Nothing covers them, as far as the attributes of the faces tell.
+    Both look about straight ahead, and have lost as many points as most do, so that their errors compare.  Nothing
+    covers them, as far as the attributes of the faces tell.
     """
     shown = faces.select(trial.rows)
     lean, aside = (np.abs(measure(shown.points, shown.keypoints)) for measure in (pose.tilt, pose.turn))
@@ -99,9 +100,11 @@ def level_and_tilted(faces: face_sets.Faces, trial: Trial) -> tuple[int, int]:
     covered = np.zeros(len(shown))
     for name in COVERS:
         covered += np.asarray(shown.attributes.get(name, np.zeros(len(shown)))) > 0
+    lost = (~np.isnan(trial.labels[..., 0])).sum(axis=1)
+    unusual = 1000 * (lost != np.bincount(lost).argmax())
     ahead = (aside <= np.nanmedian(aside)) & (apart >= np.nanmedian(apart)) & (lean < TILTED[1])
-    tilted = np.where(ahead, lean - 90 * covered, np.nan)
-    return int(np.nanargmin(lean + 30 * aside + 90 * covered)), int(np.nanargmax(tilted))
+    tilted = np.where(ahead, lean - 90 * covered - unusual, np.nan)
+    return int(np.nanargmin(lean + 30 * aside + 90 * covered + unusual)), int(np.nanargmax(tilted))
 
 
 def compare_sources(faces: face_sets.Faces, candidates: Mapping[Any, imputers.Imputer]) -> Trial | None:

@@ -163,6 +163,16 @@ def test_offsets_are_told_in_words():
     assert "one source only" in eda.offsets_in_words({})
 
 
+def test_copies_of_one_source_and_of_two_are_told_apart():
+    some = made(8)
+    pairs, apart = np.arange(8).reshape(4, 2), np.array([1.0, 2.0, 3.0, 9.0])
+    text = eda.copies_in_words(with_points(some, some.points, source=np.repeat([0, 1], [7, 1])), pairs, apart)
+    assert "the 3 pairs labelled by one source, two labels of a point lie 2.00 px apart in the median and 3.00" in text
+    assert "the one pair labelled by two sources, two labels of a point lie 9.00 px" in text
+    assert "two sources" not in eda.copies_in_words(some, pairs, apart)
+    assert eda.copies_in_words(some, pairs[:0], apart[:0]) == "There are no two labels to compare."
+
+
 def claimed(some, data="kaggle", repeats=100):
     tests = eda.claims(some, called(some), data, repeats)
     return {test.identity: test for test in tests}

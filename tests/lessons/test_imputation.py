@@ -126,7 +126,7 @@ def test_claims_are_told_from_the_errors(some):
     assert level.verdict == verdicts.unknown("too few faces are tilted")
 
 
-def test_the_faces_that_are_shown_are_level_and_tilted_and_nothing_covers_them():
+def test_the_faces_that_are_shown_are_level_and_tilted_and_alike_otherwise():
     generator = np.random.default_rng(3)
     face = generator.normal(0, 8, (15, 2))
     names = ("left_eye_center", "right_eye_center", "nose_tip")
@@ -146,3 +146,7 @@ def test_the_faces_that_are_shown_are_level_and_tilted_and_nothing_covers_them()
     known = dataclasses.replace(some, attributes={"glasses": glasses})
     others = imputation.level_and_tilted(known, trial)
     assert not glasses[trial.rows[list(others)]].any()
+    labels = trial.labels.copy()
+    labels[[level, tilted], : OTHERS[-1]] = np.nan  # one hidden point is left, and most faces have lost eleven
+    others = imputation.level_and_tilted(some, dataclasses.replace(trial, labels=labels))
+    assert not {level, tilted} & set(others)
