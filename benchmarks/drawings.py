@@ -24,7 +24,7 @@ backend.load_keras()
 import numpy as np  # noqa: E402
 
 from fkp_utils import faces as face_sets  # noqa: E402
-from fkp_utils import keypoints, metrics  # noqa: E402
+from fkp_utils import metrics  # noqa: E402
 from fkp_utils.app import prediction, shipped_model  # noqa: E402
 from fkp_utils.course import summary  # noqa: E402
 from fkp_utils.evaluation import baselines, bootstrap, test_time_augmentation  # noqa: E402
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("error: --drawings and --wild name two folders of pictures with 68 points", file=sys.stderr)
         return 2
     cut = {"drawings": shipped_model.crops(options.drawings), "photos": shipped_model.crops(options.wild)}
-    kinds = {kind: faces.to(keypoints.KAGGLE_15) for kind, (faces, _) in cut.items()}
+    kinds = {kind: faces for kind, (faces, _) in cut.items()}
     always = baselines.MeanPoints().fit(kinds["photos"])
     networks = {"the model of the package": None} | {pathlib.Path(path).stem: path for path in options.models}
     rows: list[dict[str, Any]] = []

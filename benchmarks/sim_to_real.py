@@ -41,7 +41,7 @@ import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from fkp_utils import faces as face_sets  # noqa: E402
-from fkp_utils import keypoints, metrics, profiles  # noqa: E402
+from fkp_utils import metrics, profiles  # noqa: E402
 from fkp_utils.app import shipped_model  # noqa: E402
 from fkp_utils.course import summary  # noqa: E402
 from fkp_utils.datasets.synthetic import generator as synthetic  # noqa: E402
@@ -89,13 +89,12 @@ def curve(options: argparse.Namespace, known: face_sets.Faces) -> tuple[list[dic
 
 def conventions(run: runs.Run, options: argparse.Namespace) -> dict[str, tuple[float, float]]:
     """Of photos with 68 labels, in px of faces cut out as Kaggle's are, converted to the points that the run knows."""
-    return sim_to_real.conventions(run, shipped_model.crops(options.conventions)[0].to(keypoints.KAGGLE_15))
+    return sim_to_real.conventions(run, shipped_model.crops(options.conventions)[0])
 
 
 def wild(options: argparse.Namespace, described: experiment.Experiment) -> list[dict[str, Any]]:
     """Rows of the NME in percent on faces in the wild, of the mean of ten mirrored and shifted views."""
     faces, boxes = shipped_model.crops(options.wild)
-    faces = faces.to(keypoints.KAGGLE_15)
     predicted = test_time_augmentation.predict(runs.run(dataclasses.replace(described, offset=())), faces).points
     rows = sim_to_real.in_the_wild(predicted, faces, sim_to_real.wild_conditions(faces, boxes))
     for found in rows:

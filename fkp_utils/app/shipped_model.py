@@ -69,14 +69,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kaggle", required=True, help="folder in Kaggle's layout, for the card")
     parser.add_argument("--wild", required=True, help="folder of photos with 68 points (300-W), for the card")
+    parser.add_argument("--card", action="store_true", help="train nothing; measure the model that is there again")
     options = parser.parse_args(arguments)
     backend.load_keras()
     from fkp_utils.recipes import sim_to_real
     from fkp_utils.training import runs
 
     try:
-        known, wild = sim_to_real.photos(options.kaggle), crops(options.wild)[0]
-        write(runs.run(learns()), known, wild, prediction.SHIPPED.parent)
+        photos = sim_to_real.photos(options.kaggle), [crops(options.wild, points)[0] for points in prediction.SETS]
+        if options.card:
+            told = json.loads(FACTS.read_text(encoding="utf-8"))
+        else:
+            told = write(runs.run(learns()), prediction.SHIPPED.parent)
+        write_card(told, *photos, prediction.SHIPPED.parent)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -92,15 +97,31 @@ def learns() -> experiment.Experiment:
     )
 
 
-def write(run: runs.Run, known: face_sets.Faces, wild: face_sets.Faces, folder: pathlib.Path) -> None:
-    """The run's model, its card and the card's facts, into `folder`; `known` and `wild`: see `scores`."""
+def write(run: runs.Run, folder: pathlib.Path) -> dict[str, Any]:
+    """The run's model, into `folder`; returns what the card tells of it and of its training."""
     facts, described = run.facts, run.facts["described"]
     folder.mkdir(parents=True, exist_ok=True)
-    with files.replacing(folder / prediction.SHIPPED.name) as new:
+    target = folder / prediction.SHIPPED.name
+    with files.replacing(target) as new:
         copy_for_older_keras(run.path / "model.keras", new)
-    size = (folder / prediction.SHIPPED.name).stat().st_size
-    network = prediction.load(folder / prediction.SHIPPED.name)
-    found = scores(network, known, wild)
+    return {
+        "outputs": prediction.load(target).output.shape[1],
+        "faces": described["data"]["limit"],
+        "epochs": described["epochs"],
+        "seconds": facts["seconds"],
+        "model": described["model"],
+        "parameters": facts["parameters"],
+        "bytes": target.stat().st_size,
+        "key": facts["key"],
+        "versions": ", ".join(f"{name} {version}" for name, version in facts["versions"].items()),
+    }
+
+
+def write_card(
+    told: dict[str, Any], known: face_sets.Faces, wild: Sequence[face_sets.Faces], folder: pathlib.Path
+) -> None:
+    """The card of the model in `folder`, and its facts; told: of `write`; known and wild: see `scores`."""
+    found = scores(prediction.load(folder / prediction.SHIPPED.name), known, wild)
     kaggle, *wild_ones = found.values()
     rows = [
         f"| Kaggle's layout, the source that labels all points | {kaggle['faces']} | RMSE {kaggle['rmse']:.2f} px"
@@ -111,17 +132,6 @@ def write(run: runs.Run, known: face_sets.Faces, wild: face_sets.Faces, folder: 
             for points, each in zip(prediction.SETS, wild_ones, strict=True)
         ),
     ]
-    told = {
-        "outputs": network.output.shape[1],
-        "faces": described["data"]["limit"],
-        "epochs": described["epochs"],
-        "seconds": facts["seconds"],
-        "model": described["model"],
-        "parameters": facts["parameters"],
-        "bytes": size,
-        "key": facts["key"],
-        "versions": ", ".join(f"{name} {version}" for name, version in facts["versions"].items()),
-    }
     files.write_text(folder / CARD.name, TEXT.format(rows="\n".join(rows), **told))
     files.write_text(folder / FACTS.name, json.dumps(told | {"scores": found}, indent=1))
 
@@ -143,8 +153,11 @@ def _without_newer(part: dict[str, Any]) -> dict[str, Any]:
     return part
 
 
-def scores(network: keras.Model, known: face_sets.Faces, wild: face_sets.Faces) -> dict[str, dict[str, Any]]:
-    """Errors of the mean of ten views: RMSE in px on faces of Kaggle's layout, NME in percent on `crops` of 300-W."""
+def scores(network: keras.Model, known: face_sets.Faces, wild: Sequence[face_sets.Faces]) -> dict[str, dict[str, Any]]:
+    """Errors of the mean of ten views: RMSE in px on faces of Kaggle's layout, NME in percent on `crops` of 300-W.
+
+    wild: those with 15 points, and those with 68.
+    """
 
     def errors(faces: face_sets.Faces) -> dict[str, Any]:
         run = prediction.as_run(network, faces.keypoints)
@@ -156,19 +169,22 @@ def scores(network: keras.Model, known: face_sets.Faces, wild: face_sets.Faces) 
     found = bootstrap.rmse(points, known.points, known.groups)
     return {
         "kaggle": {"faces": len(known), "rmse": found.value, "low": found.low, "high": found.high},
-        "wild": errors(wild.to(keypoints.KAGGLE_15)),
-        "wild, 68 points": errors(wild),
+        **dict(zip(("wild", "wild, 68 points"), map(errors, wild), strict=True)),
     }
 
 
-def crops(root: str, side: int = 400) -> tuple[face_sets.Faces, np.ndarray]:
-    """The grey faces (96, 96) of photos with 68 points, with these points, and their boxes in the photos.
+def crops(
+    root: str, points: int = 15, share: float | None = None, side: int = 400
+) -> tuple[face_sets.Faces, np.ndarray]:
+    """The grey faces (96, 96) of photos with 68 points, and their boxes in the photos.
 
-    side: of the squares, in px, that the photos are scaled into.
+    points: 15 or 68, those that the faces have.  share: of the crop, as `prediction.around` has it; by default that of
+    `predict`.  side: of the squares, in px, that the photos are scaled into.
     """
     photos = landmarks68.load(root, size=(side, side))
-    boxes = np.array([prediction.box_of(points) for points in photos.to(keypoints.KAGGLE_15).points])
-    cut = photos.crop(boxes, (96, 96))
+    share = prediction.RADII[points] if share is None else share
+    boxes = np.array([prediction.box_of(each, share) for each in photos.to(keypoints.KAGGLE_15).points])
+    cut = photos.to(prediction.SETS[points]).crop(boxes, (96, 96))
     levels = np.rint(cut.images[:] @ np.array(data_views.LUMA)).astype(np.uint8)
     return dataclasses.replace(cut, images=levels[..., None]), boxes
 

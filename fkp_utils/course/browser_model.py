@@ -63,7 +63,6 @@ def describe(model: keras.Model) -> dict[str, Any]:
         "weights": base64.b64encode(np.concatenate(weights).tobytes()).decode(),
         "sets": _sets(network.output.shape[1]),
         "middle": prediction.MIDDLE.tolist(),
-        "radius": prediction.RADIUS,
         "shifts": test_time_augmentation.SHIFTS,
         "examples": _examples(),
     }
@@ -248,6 +247,7 @@ def _sets(outputs: int) -> list[dict[str, Any]]:
         {
             "names": answered.names,
             "mirror": answered.mirror,
+            "radius": prediction.RADII[count],
             "outputs": [
                 np.flatnonzero(shares).tolist()
                 for shares in keypoints.convert(points, meaning.keypoints, answered)[:, :, 0].T

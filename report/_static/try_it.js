@@ -119,11 +119,11 @@
     return { levels, sets, each: computed / views.length, all: performance.now() - start };
   }
 
-  // The square in which points of KAGGLE_15 lie as in the crops that the network knows; null if that is nowhere.
-  function around(points) {
+  // The square in which points of KAGGLE_15 lie as `predict` has them for a set; null if that is nowhere.
+  function around(points, asked) {
     const [x, y] = [0, 1].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length);
     const squares = points.reduce((sum, point) => sum + (point[0] - x) ** 2 + (point[1] - y) ** 2, 0);
-    const side = Math.max(8, Math.round(Math.sqrt(squares / points.length) / model.radius));
+    const side = Math.max(8, Math.round(Math.sqrt(squares / points.length) / asked.radius));
     if (x < 0 || y < 0 || x >= photo.width || y >= photo.height || side > 2 * Math.max(photo.width, photo.height)) {
       return null;
     }
@@ -215,7 +215,7 @@
     for (let n = 0; n < 2 && follow.checked && place; n++) {
       const seen = await see(place, BOTH, mine);
       if (!seen) return;
-      place = around(seen.sets[0]);
+      place = around(seen.sets[0], n ? set : model.sets[0]);
     }
     if (place) box = place;
     else status.textContent = "The points lead away from the picture: is there a face in the square?";
@@ -275,7 +275,7 @@
       const seen = await see(box, ONE, mine);
       if (!seen) break;
       if (follow.checked && !grip) {
-        const next = around(seen.sets[0]);
+        const next = around(seen.sets[0], set);
         box = next ?? inTheMiddle(0.7);
         showSquare();
       }

@@ -116,7 +116,7 @@ def test_the_box_puts_the_points_where_the_crops_have_them():
     placed = (points + [200, 100] + 0.5 - box[:2]) / side
     np.testing.assert_allclose(placed.mean(axis=0), prediction.MIDDLE, atol=1 / side)
     spread = np.sqrt(((placed - placed.mean(axis=0)) ** 2).sum(axis=1).mean())
-    assert spread == pytest.approx(prediction.RADIUS, abs=1 / side)
+    assert spread == pytest.approx(prediction.RADII[15], abs=1 / side)
 
 
 def test_photos_of_all_kinds(network, face, tmp_path):

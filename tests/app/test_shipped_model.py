@@ -44,7 +44,7 @@ def test_it_is_as_good_on_photos_as_its_card_says():
     if not (DATA / "kaggle_layout").is_dir() or not (DATA / "faces_300w" / "helen_train").is_dir():
         pytest.skip("no photos: FKP_DATA names no folder with kaggle_layout and faces_300w/helen_train")
     known = sim_to_real.photos(DATA / "kaggle_layout")
-    wild, _ = shipped_model.crops(DATA / "faces_300w" / "helen_train")
+    wild = [shipped_model.crops(DATA / "faces_300w" / "helen_train", points)[0] for points in prediction.SETS]
     found = shipped_model.scores(prediction.load(), known, wild)
     assert found["kaggle"]["rmse"] <= 1.02 * FACTS["scores"]["kaggle"]["rmse"]
     for photos in ("wild", "wild, 68 points"):
@@ -74,13 +74,33 @@ def test_a_run_is_written_with_a_card_of_its_own_scores(tmp_path):
     faces = loading.load("synthetic", limit=64).select(np.arange(24))
     dense = generator.load(limit=24, points_of=keypoints.LANDMARKS_68)
     folder = tmp_path / "weights"
-    shipped_model.write(types.SimpleNamespace(path=tmp_path, facts=facts), faces, dense, folder)
+    about = shipped_model.write(types.SimpleNamespace(path=tmp_path, facts=facts), folder)
+    shipped_model.write_card(about, faces, [dense.to(keypoints.KAGGLE_15), dense], folder)
     assert (folder / prediction.SHIPPED.name).read_bytes() == prediction.SHIPPED.read_bytes()
     told = json.loads((folder / shipped_model.FACTS.name).read_text())
     points = test_time_augmentation.predict(prediction.as_run(prediction.load()), faces).points
     assert told["scores"]["kaggle"]["rmse"] == pytest.approx(metrics.rmse(points, faces.points), rel=1e-4)
     assert told["scores"]["wild"]["faces"] == told["scores"]["wild, 68 points"]["faces"] == 24
     assert f"RMSE {told['scores']['kaggle']['rmse']:.2f} px" in (folder / shipped_model.CARD.name).read_text()
+
+
+def test_the_model_that_is_there_is_measured_again_and_stays(tmp_path, monkeypatch):
+    folder = shutil.copytree(prediction.SHIPPED.parent, tmp_path / "weights")
+    model = prediction.SHIPPED.read_bytes()
+    faces = loading.load("synthetic", limit=64).select(np.arange(24))
+    dense = generator.load(limit=24, points_of=keypoints.LANDMARKS_68)
+    monkeypatch.setattr(prediction, "SHIPPED", folder / prediction.SHIPPED.name)
+    monkeypatch.setattr(shipped_model, "FACTS", folder / shipped_model.FACTS.name)
+    monkeypatch.setattr(shipped_model, "CARD", folder / shipped_model.CARD.name)
+    monkeypatch.setattr(sim_to_real, "photos", lambda root: faces)
+    monkeypatch.setattr(shipped_model, "crops", lambda root, points: (dense.to(prediction.SETS[points]), None))
+    assert shipped_model.main(["--kaggle", "a", "--wild", "b", "--card"]) == 0
+    again = json.loads((folder / shipped_model.FACTS.name).read_text())
+    assert {name: value for name, value in again.items() if name != "scores"} == {
+        name: value for name, value in FACTS.items() if name != "scores"
+    }
+    assert again["scores"]["kaggle"]["faces"] == 24
+    assert (folder / prediction.SHIPPED.name).read_bytes() == model
 
 
 def test_older_versions_of_keras_load_what_is_written(tmp_path):

@@ -169,16 +169,29 @@ def test_face_finders_are_counted_on_annotated_photos(bench, tmp_path):
     assert "no finder x" in bench("face_finders", "--root", str(tmp_path), "--finders", "x").stderr
 
 
-def test_drawings_are_compared_with_photos(bench, tmp_path):
+def write_photos(folder, changed=lambda levels: levels):
+    """Eight pictures of 192×192 px with 68 points in the layout of 300-W."""
     faces = synthetic.render(people.draw(8, 3), points_of=keypoints.LANDMARKS_68)
+    folder.mkdir()
+    for number, (image, points) in enumerate(zip(faces.images[:, :, :, 0], faces.points, strict=True)):
+        changed(Image.fromarray(image)).resize((192, 192)).save(folder / f"{number}.png")
+        rows = "\n".join(f"{x:.2f} {y:.2f}" for x, y in 2 * points + 1.5)
+        (folder / f"{number}.pts").write_text(f"version: 1\nn_points: 68\n{{\n{rows}\n}}\n")
+
+
+def test_a_face_that_fills_too_little_of_its_crop_is_worse(bench, tmp_path):
+    write_photos(tmp_path / "photos")
+    done = bench("framing", "--root", str(tmp_path / "photos"), "--shares", "0.1,0.25", "--faces", "6")
+    assert done.returncode == 0, done.stderr
+    little, enough = map(float, re.findall(r"of 6 faces: NME ([\d.]+)", done.stdout))
+    assert enough < 0.5 * little
+    assert bench("framing").returncode == 2
+    assert "15 or 68" in bench("framing", "--root", str(tmp_path), "--points", "5").stderr
+
+
+def test_drawings_are_compared_with_photos(bench, tmp_path):
     for kind in ("drawings", "photos"):
-        (tmp_path / kind).mkdir()
-        for number, (image, points) in enumerate(zip(faces.images[:, :, :, 0], faces.points, strict=True)):
-            levels = Image.fromarray(image)
-            levels = ImageOps.posterize(levels, 3) if kind == "drawings" else levels
-            levels.resize((192, 192)).save(tmp_path / kind / f"{number}.png")
-            rows = "\n".join(f"{x:.2f} {y:.2f}" for x, y in 2 * points + 1.5)
-            (tmp_path / kind / f"{number}.pts").write_text(f"version: 1\nn_points: 68\n{{\n{rows}\n}}\n")
+        write_photos(tmp_path / kind, lambda levels, kind=kind: ImageOps.posterize(levels, 3 if kind[0] == "d" else 8))
     folders = ("--drawings", str(tmp_path / "drawings"), "--wild", str(tmp_path / "photos"))
     done = bench("drawings", *folders, "--results", str(tmp_path))
     assert done.returncode == 0, done.stderr
