@@ -90,7 +90,7 @@ class Audit:
                 here = f"RMSE changes by {more[name]} px with coarse pixels of {size} px"
             statement = f"{name} is weak on highly pixelated faces."
             identity = f"S0.12 pixelated {name}"
-            lacks = "it was not trained; it takes the profile long or full"
+            lacks = "it was not trained; it takes the profile full"
             tested.append(self._tested(identity, statement, "seen", here, more.get(name), network=name, lacks=lacks))
         return tested
 

@@ -62,7 +62,7 @@ def test_coarse_pixels_and_their_cure(audit):
     found = audit.pixelated({"LeNet-5": about(0.3), "small": about(0.1)}, 8)
     assert holds(found) == {"S0.12 pixelated LeNet-5": True, "S0.12 pixelated VGG-16": None}
     assert found[1].ours == "not trained in this profile"
-    assert found[1].verdict.why == "it was not trained; it takes the profile long or full"
+    assert found[1].verdict.why == "it was not trained; it takes the profile full"
     assert holds(audit.cure(about(-0.3), about(0.2))) == {"S0.12 cure": True}
     assert holds(audit.cure(about(0.3), about(0.2))) == {"S0.12 cure": False}
 
