@@ -3,7 +3,7 @@
 Faces are cut out of photos with 68 points by their labels, so that their points have a radius (the root of their mean
 squared distance from their mean) of each of these shares of the crop's side; 0.247 is that of Kaggle's photos.
 Reported: the mean distance of the points from their labels in percent of that between the outer eye corners (NME),
-from ten views, its mean with a 95% interval over faces, and its median.  `prediction.RADII` were chosen by this table
+from ten views, its mean with a 95% interval over faces, and its median.  `prediction.CLOSER` was chosen by this table
 on frames of landmarks68.
 
     python benchmarks/framing.py --root FOLDER [--points 15] [--faces 900]

@@ -25,11 +25,9 @@ if TYPE_CHECKING:
     from fkp_utils.evaluation import test_time_augmentation
 
 SHIPPED = pathlib.Path(__file__).with_name("weights") / "points68.keras"  # `make model` writes it
-# How a face that was found lies in its crop, in sides of the crop: where its points have their mean, as in the Kaggle
-# layout, and the root of their mean squared distance from it, by the number of points asked for.  In the Kaggle layout
-# that is 0.247, which leaves room for the jaw.  Closer, the network errs less at the 15 points: chosen on frames of
-# landmarks68 by benchmarks/framing.py.
-MIDDLE, RADII = np.array([0.495, 0.475]), {15: 0.29, 68: 0.247}
+# How a face lies in its crop in the Kaggle layout, in sides of the crop: where its points have their mean, and the root
+# of their mean squared distance from it.  CLOSER: as `share_of_crop` says.
+MIDDLE, RADIUS, CLOSER = np.array([0.495, 0.475]), 0.247, 0.29
 TILTED = 15  # degrees from which a crop is turned: a standard deviation of the tilts that networks learn from
 NO_SHIFT = ((0, 0),)
 # What the outputs of a model may be, by their number.
@@ -174,18 +172,29 @@ def again(
     points: int = 15,
 ) -> list[Prediction]:
     """The same as `in_boxes`, in boxes moved and turned as the 15 points that were seen of each face say."""
-    boxes = np.array([box_of(face.points, RADII[points]) for face in faces]).reshape(-1, 4)
+    share = share_of_crop(network.output.shape[1], points)
+    boxes = np.array([box_of(face.points, share) for face in faces]).reshape(-1, 4)
     tilts = np.array([pose.tilt(face.points, face.keypoints) for face in faces])
     return in_boxes(network, photo, boxes, shifts, points, tilts)
 
 
-def box_of(points: np.ndarray, share: float = RADII[15]) -> np.ndarray:
+def share_of_crop(outputs: int, points: int = 15) -> float:
+    """The radius of a face in its crop, in sides of the crop, for a network of so many outputs, asked for 15 or 68.
+
+    A network that gives the 15 knows them from crops as in the Kaggle layout.  One that gives the 68 has learnt from
+    faces of many sizes, and errs less at the 15 if it sees a face CLOSER, which was chosen by benchmarks/framing.py on
+    frames of landmarks68; at all 68 it does not, as the jaw needs room.
+    """
+    return CLOSER if points == 15 and outputs == len(keypoints.LANDMARKS_68) else RADIUS
+
+
+def box_of(points: np.ndarray, share: float = RADIUS) -> np.ndarray:
     """The square box (4,) of a face with these points (15, 2) of KAGGLE_15, all of them given; as `around`."""
     middle = points.mean(axis=0)
     return around(middle, np.sqrt(((points - middle) ** 2).sum(axis=1).mean()), share)
 
 
-def around(middle: np.ndarray, radius: float, share: float = RADII[15]) -> np.ndarray:
+def around(middle: np.ndarray, radius: float, share: float = RADIUS) -> np.ndarray:
     """The square box (4,) that has the mean of a face's points at MIDDLE, and their radius as this share of its side.
 
     middle: (2,) and radius, in px: their mean, and the root of their mean squared distance from it.

@@ -76,12 +76,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from fkp_utils.training import runs
 
     try:
-        photos = sim_to_real.photos(options.kaggle), [crops(options.wild, points)[0] for points in prediction.SETS]
+        shares = {points: prediction.share_of_crop(len(keypoints.LANDMARKS_68), points) for points in prediction.SETS}
+        wild = [crops(options.wild, points, share)[0] for points, share in shares.items()]
+        known = sim_to_real.photos(options.kaggle)
         if options.card:
             told = json.loads(FACTS.read_text(encoding="utf-8"))
         else:
             told = write(runs.run(learns()), prediction.SHIPPED.parent)
-        write_card(told, *photos, prediction.SHIPPED.parent)
+        write_card(told, known, wild, prediction.SHIPPED.parent)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -174,15 +176,14 @@ def scores(network: keras.Model, known: face_sets.Faces, wild: Sequence[face_set
 
 
 def crops(
-    root: str, points: int = 15, share: float | None = None, side: int = 400
+    root: str, points: int = 15, share: float = prediction.RADIUS, side: int = 400
 ) -> tuple[face_sets.Faces, np.ndarray]:
     """The grey faces (96, 96) of photos with 68 points, and their boxes in the photos.
 
-    points: 15 or 68, those that the faces have.  share: of the crop, as `prediction.around` has it; by default that of
-    `predict`.  side: of the squares, in px, that the photos are scaled into.
+    points: 15 or 68, those that the faces have.  share: of the crop, as `prediction.around` has it.  side: of the
+    squares, in px, that the photos are scaled into.
     """
     photos = landmarks68.load(root, size=(side, side))
-    share = prediction.RADII[points] if share is None else share
     boxes = np.array([prediction.box_of(each, share) for each in photos.to(keypoints.KAGGLE_15).points])
     cut = photos.to(prediction.SETS[points]).crop(boxes, (96, 96))
     levels = np.rint(cut.images[:] @ np.array(data_views.LUMA)).astype(np.uint8)

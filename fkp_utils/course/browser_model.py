@@ -247,7 +247,7 @@ def _sets(outputs: int) -> list[dict[str, Any]]:
         {
             "names": answered.names,
             "mirror": answered.mirror,
-            "radius": prediction.RADII[count],
+            "radius": prediction.share_of_crop(outputs, count),
             "outputs": [
                 np.flatnonzero(shares).tolist()
                 for shares in keypoints.convert(points, meaning.keypoints, answered)[:, :, 0].T

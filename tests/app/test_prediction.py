@@ -116,7 +116,22 @@ def test_the_box_puts_the_points_where_the_crops_have_them():
     placed = (points + [200, 100] + 0.5 - box[:2]) / side
     np.testing.assert_allclose(placed.mean(axis=0), prediction.MIDDLE, atol=1 / side)
     spread = np.sqrt(((placed - placed.mean(axis=0)) ** 2).sum(axis=1).mean())
-    assert spread == pytest.approx(prediction.RADII[15], abs=1 / side)
+    assert spread == pytest.approx(prediction.RADIUS, abs=1 / side)
+
+
+def test_a_network_of_15_points_sees_faces_as_it_learnt_them_and_one_of_68_sees_them_closer(network):
+    points = loading.load("synthetic", limit=64).truth[4] + 50
+    seen = prediction.Prediction(points, np.zeros(15), (0, 0, 1, 1), np.zeros((96, 96), np.uint8))
+    photo = np.zeros((200, 200, 3), np.uint8)
+    radius = np.sqrt(((points - points.mean(axis=0)) ** 2).sum(axis=1).mean())
+
+    def share(model, asked):
+        [found] = prediction.again(model, photo, [seen], prediction.NO_SHIFT, asked)
+        return radius / (found.box[2] - found.box[0])
+
+    assert share(network, 15) == pytest.approx(0.247, rel=0.02)
+    assert share(prediction.load(), 15) == pytest.approx(0.29, rel=0.02)
+    assert share(prediction.load(), 68) == pytest.approx(0.247, rel=0.02)
 
 
 def test_photos_of_all_kinds(network, face, tmp_path):

@@ -44,7 +44,9 @@ def test_it_is_as_good_on_photos_as_its_card_says():
     if not (DATA / "kaggle_layout").is_dir() or not (DATA / "faces_300w" / "helen_train").is_dir():
         pytest.skip("no photos: FKP_DATA names no folder with kaggle_layout and faces_300w/helen_train")
     known = sim_to_real.photos(DATA / "kaggle_layout")
-    wild = [shipped_model.crops(DATA / "faces_300w" / "helen_train", points)[0] for points in prediction.SETS]
+    shares = {points: prediction.share_of_crop(68, points) for points in prediction.SETS}
+    folder = DATA / "faces_300w" / "helen_train"
+    wild = [shipped_model.crops(folder, points, share)[0] for points, share in shares.items()]
     found = shipped_model.scores(prediction.load(), known, wild)
     assert found["kaggle"]["rmse"] <= 1.02 * FACTS["scores"]["kaggle"]["rmse"]
     for photos in ("wild", "wild, 68 points"):
@@ -93,7 +95,7 @@ def test_the_model_that_is_there_is_measured_again_and_stays(tmp_path, monkeypat
     monkeypatch.setattr(shipped_model, "FACTS", folder / shipped_model.FACTS.name)
     monkeypatch.setattr(shipped_model, "CARD", folder / shipped_model.CARD.name)
     monkeypatch.setattr(sim_to_real, "photos", lambda root: faces)
-    monkeypatch.setattr(shipped_model, "crops", lambda root, points: (dense.to(prediction.SETS[points]), None))
+    monkeypatch.setattr(shipped_model, "crops", lambda root, points, share: (dense.to(prediction.SETS[points]), None))
     assert shipped_model.main(["--kaggle", "a", "--wild", "b", "--card"]) == 0
     again = json.loads((folder / shipped_model.FACTS.name).read_text())
     assert {name: value for name, value in again.items() if name != "scores"} == {

@@ -1,7 +1,11 @@
+import types
+
 import numpy as np
 import pytest
 
 from fkp_utils.app import finder, prediction, tracking
+
+NETWORK = types.SimpleNamespace(output=np.zeros((1, 15, 2)))  # what it sees is made up by the tests
 
 
 def test_the_filter_keeps_what_stands_and_stills_jitter():
@@ -71,7 +75,7 @@ def sight(monkeypatch):
 
 
 def test_faces_keep_their_number_and_new_ones_get_one(sight):
-    tracker = tracking.Tracker(None, smooth=False)
+    tracker = tracking.Tracker(NETWORK, smooth=False)
     for frame in range(30):
         moved = POINTS + [2 * frame, 0]
         sight.faces = (moved,) if frame < 12 else (POINTS + [150, 60], moved)
@@ -82,7 +86,7 @@ def test_faces_keep_their_number_and_new_ones_get_one(sight):
 
 
 def test_a_face_that_is_gone_is_given_up(sight):
-    tracker = tracking.Tracker(None)
+    tracker = tracking.Tracker(NETWORK)
     assert sorted(tracker.step(FRAME, 1 / 25)) == [0]
     sight.faces = ()
     assert tracker.step(FRAME, 1 / 25) == {}
@@ -91,7 +95,7 @@ def test_a_face_that_is_gone_is_given_up(sight):
 
 
 def test_what_the_finder_no_longer_sees_is_given_up_after_some_searches(sight, monkeypatch):
-    tracker = tracking.Tracker(None)
+    tracker = tracking.Tracker(NETWORK)
     tracker.step(FRAME, 1 / 25)
     monkeypatch.setattr(finder, "find", lambda photo, smallest: (np.zeros((0, 2)), np.zeros(0), np.zeros(0)))
     lived = sum(len(tracker.step(FRAME, 1 / 25)) for _ in range(100))

@@ -13,6 +13,7 @@ from fkp_utils.datasets.synthetic import generator
 
 av = pytest.importorskip("av")
 RATE, SIDE = 25, 192
+NETWORK = types.SimpleNamespace(output=np.zeros((1, 15, 2)))  # what it sees is made up by the tests
 
 
 def write(path, frames, rotate=0):
@@ -80,7 +81,7 @@ def test_the_filter_stills_jitter_and_lowers_the_error(clip, noisy, tmp_path, mo
     for smooth in (False, True):
         noisy["frame"] = -1
         target, table = tmp_path / "out.mp4", tmp_path / "points.csv"
-        assert video.annotate(source, target, table, tracking.Tracker(None, smooth)) == len(truth)
+        assert video.annotate(source, target, table, tracking.Tracker(NETWORK, smooth)) == len(truth)
         kept = rows(table)
         assert [int(row["frame"]) for row in kept] == list(range(len(truth)))
         assert {row["face"] for row in kept} == {"0"}
@@ -101,7 +102,7 @@ def test_the_filter_stills_jitter_and_lowers_the_error(clip, noisy, tmp_path, mo
 
 @pytest.mark.parametrize("smoothing", [[], ["--no-smoothing"]])
 def test_the_command_writes_both_files(smoothing, clip, noisy, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(prediction, "load", lambda path: None)
+    monkeypatch.setattr(prediction, "load", lambda path: NETWORK)
     target, table = tmp_path / "out.mp4", tmp_path / "points.csv"
     assert video.main([str(clip[0]), str(target), "--csv", str(table), *smoothing]) == 0
     assert f"{target}: 50 frames, 1 faces" in capsys.readouterr().out
@@ -118,7 +119,7 @@ def test_the_command_writes_both_files(smoothing, clip, noisy, tmp_path, capsys,
     ],
 )
 def test_what_is_no_video_is_an_error_and_leaves_the_old_file(content, message, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(prediction, "load", lambda path: None)
+    monkeypatch.setattr(prediction, "load", lambda path: NETWORK)
     source, target, table = tmp_path / "in.mp4", tmp_path / "out.mp4", tmp_path / "points.csv"
     target.write_text("old")
     if content is not None:
@@ -133,7 +134,7 @@ def test_what_is_no_video_is_an_error_and_leaves_the_old_file(content, message, 
 
 
 def test_a_video_cut_short_is_an_error(clip, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(prediction, "load", lambda path: None)
+    monkeypatch.setattr(prediction, "load", lambda path: NETWORK)
     source = tmp_path / "in.mp4"
     source.write_bytes(clip[0].read_bytes()[:2000])
     assert video.main([str(source), str(tmp_path / "out.mp4")]) == 1
@@ -239,7 +240,7 @@ def test_memory_does_not_grow_with_the_video(tmp_path):
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi"])
 def test_half_a_video_is_an_error_and_leaves_nothing(suffix, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(prediction, "load", lambda path: None)
+    monkeypatch.setattr(prediction, "load", lambda path: NETWORK)
     monkeypatch.setattr(tracking, "Tracker", lambda *options: Nobody())
     whole, source, target = tmp_path / f"whole.{suffix}", tmp_path / f"in.{suffix}", tmp_path / "out.mp4"
     write_with_sound(whole, "aac", frames=200)

@@ -172,7 +172,8 @@ def test_the_square_follows_the_points_as_the_box_of_a_photo_does(page, model, f
     choose(page, save(photo, tmp_path / "photo.png"))
     box = np.array([80, 30, 220, 170])
     for _ in range(2):
-        box = prediction.box_of(prediction.in_boxes(model, photo, box[None], prediction.NO_SHIFT)[0].points)
+        points = prediction.in_boxes(model, photo, box[None], prediction.NO_SHIFT)[0].points
+        box = prediction.box_of(points, prediction.share_of_crop(68))
     [expected] = prediction.in_boxes(model, photo, box[None])
     np.testing.assert_allclose(shown(page), expected.points, atol=CLOSE * (box[2] - box[0]) / 96)
     assert int(page.get_attribute("#try-square", "x")) == box[0] != 80
