@@ -169,12 +169,12 @@ def test_face_finders_are_counted_on_annotated_photos(bench, tmp_path):
     assert "no finder x" in bench("face_finders", "--root", str(tmp_path), "--finders", "x").stderr
 
 
-def write_photos(folder, changed=lambda levels: levels):
-    """Eight pictures of 192×192 px with 68 points in the layout of 300-W."""
+def write_photos(folder, bits=8):
+    """Eight pictures of 192×192 px, with levels of so many bits, and their 68 points, in the layout of 300-W."""
     faces = synthetic.render(people.draw(8, 3), points_of=keypoints.LANDMARKS_68)
     folder.mkdir()
     for number, (image, points) in enumerate(zip(faces.images[:, :, :, 0], faces.points, strict=True)):
-        changed(Image.fromarray(image)).resize((192, 192)).save(folder / f"{number}.png")
+        ImageOps.posterize(Image.fromarray(image), bits).resize((192, 192)).save(folder / f"{number}.png")
         rows = "\n".join(f"{x:.2f} {y:.2f}" for x, y in 2 * points + 1.5)
         (folder / f"{number}.pts").write_text(f"version: 1\nn_points: 68\n{{\n{rows}\n}}\n")
 
@@ -190,8 +190,8 @@ def test_a_face_that_fills_too_little_of_its_crop_is_worse(bench, tmp_path):
 
 
 def test_drawings_are_compared_with_photos(bench, tmp_path):
-    for kind in ("drawings", "photos"):
-        write_photos(tmp_path / kind, lambda levels, kind=kind: ImageOps.posterize(levels, 3 if kind[0] == "d" else 8))
+    write_photos(tmp_path / "drawings", bits=3)
+    write_photos(tmp_path / "photos")
     folders = ("--drawings", str(tmp_path / "drawings"), "--wild", str(tmp_path / "photos"))
     done = bench("drawings", *folders, "--results", str(tmp_path))
     assert done.returncode == 0, done.stderr
