@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from fkp_utils import faces, keypoints, metrics
+from fkp_utils.datasets.synthetic import generator
 from fkp_utils.evaluation import comparisons
 from fkp_utils.training import data_views
 
@@ -125,6 +126,21 @@ def test_all_are_unseen_by_the_same_or_other_data(split):
     drawn = data_views.Data("synthetic")
     assert len(comparisons.unseen(drawn, dataclasses.replace(drawn, limit=20))) == len(split)
     assert len(comparisons.unseen(data, drawn)) == len(split)
+
+
+def test_new_people_are_drawn_where_faces_are_made_and_none_is_left_out(split):
+    few, photos = data_views.Data("synthetic", limit=20), data_views.Data("kaggle", "anywhere")
+    assert len(comparisons.unseen(few, few, new=60)) == len(few.parts().evaluation)
+    assert comparisons.unseen(photos, photos, new=60) is split
+
+
+def test_new_people_are_in_no_part_of_the_data(monkeypatch):
+    monkeypatch.setattr(generator, "FACES", 40)
+    data = data_views.Data("synthetic").through(data_views.Resized(32, 32))
+    found, met = comparisons.unseen(data, data, new=60), data.faces().images[:]
+    assert len(found) > len(data.parts().evaluation)
+    assert found.size == (32, 32)
+    assert not any((image == met).all(axis=(1, 2, 3)).any() for image in found.images[:])
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 
 import keras
@@ -62,19 +61,6 @@ def load(name: str, root: str, profile: profiles.Profile, seed: int) -> dict[str
 def nose_tip(data: data_views.Data) -> data_views.Data:
     """The same data with the nose tip as the only point."""
     return data.through(data_views.OnlyPoints((NOSE_TIPS[data.faces().keypoints.name],)))
-
-
-def new_people(
-    data: data_views.Data, profile: profiles.Profile, drawn: int = 24_000
-) -> tuple[face_sets.Faces, face_sets.Faces]:
-    """The faces that nose tips are measured on, with this point alone and with all: the evaluation faces.
-
-    Where the profile takes all faces, synthetic ones are those of the first label source among `drawn` new ones.
-    """
-    if data.name == "synthetic" and profile.faces is None:
-        more = dataclasses.replace(data, limit=drawn, seed=data.seed + 1)
-        return nose_tip(more).faces(), more.faces()
-    return nose_tip(data).parts().evaluation, data.parts().evaluation
 
 
 def standing_in(data: Mapping[str, data_views.Data]) -> str:

@@ -143,16 +143,22 @@ def half_image(pixels: Any, side: int) -> Any:
 
 
 class Trainings:
-    """Trainings that differ from a usual one, by name: their runs, and on its evaluation faces errors and predictions.
+    """Trainings that differ from a usual one, by name: their runs, errors and predictions.
 
-    usual: an experiment.  scale: what errors (R,) of the restarts are multiplied with, such as for another image size.
-    repeats, seed: of bootstraps over persons.
+    usual: an experiment; errors (R,) of the restarts are those on its evaluation faces.  faces: that are predicted.
+    scale: what errors are multiplied with, such as for another image size.  repeats, seed: of bootstraps over persons.
     """
 
-    def __init__(self, usual: experiment.Experiment, scale: float = 1.0, repeats: int = 1000, seed: int = 0) -> None:
-        self.usual, self.scale = usual, scale
+    def __init__(
+        self,
+        usual: experiment.Experiment,
+        faces: face_sets.Faces,
+        scale: float = 1.0,
+        repeats: int = 1000,
+        seed: int = 0,
+    ) -> None:
+        self.usual, self.faces, self.scale = usual, faces, scale
         self.draws: dict[str, Any] = {"repeats": repeats, "seed": seed}
-        self.faces = usual.data.parts().evaluation
         self.runs: dict[str, runs.Run] = {}
         self.errors: dict[str, np.ndarray] = {}
         self.predicted: dict[str, np.ndarray] = {}

@@ -51,18 +51,6 @@ def test_the_nose_tip_is_one_point(loaded):
     assert [tasks.caption(each) for each in shown[:2]] == ["1 point\n60×80 px", "15 points\n160×240 px"]
 
 
-def test_long_runs_measure_noses_on_people_who_are_in_no_other_part(loaded):
-    known = loaded["nose"]
-    noses, whole = tasks.new_people(known, FEW)
-    assert len(noses) == len(whole) == len(known.parts().evaluation)
-    noses, whole = tasks.new_people(known, profiles.profile("long"), drawn=60)
-    assert len(noses) == len(whole) > len(known.parts().evaluation)
-    assert (noses.keypoints.names, len(whole.keypoints)) == (("nose_tip",), 15)
-    assert noses.size == whole.size == (60, 80)
-    met = known.faces().images[:]
-    assert not any((image == met).all(axis=(1, 2, 3)).any() for image in whole.images[:])
-
-
 def test_what_stands_in_is_named(loaded):
     text = tasks.standing_in(loaded)
     assert text.startswith("The IMM faces and the frames with 68 points were not found")

@@ -47,7 +47,7 @@ def trained(restarts=2, data="synthetic", curve=CURVE, without=(), **errors):
     points = 16 + np.random.default_rng(1).normal(0, 4, (COUNT, 15, 2))
     known = faces.Faces(np.zeros((COUNT, 32, 32, 1), np.uint8), points, keypoints.KAGGLE_15)
     whole = types.SimpleNamespace(name=data, parts=lambda: types.SimpleNamespace(evaluation=known))
-    found = sweeps.Trainings(types.SimpleNamespace(data=whole, epochs=20), scale=3, repeats=50)
+    found = sweeps.Trainings(types.SimpleNamespace(data=whole, epochs=20), whole.parts().evaluation, 3, repeats=50)
     for name, error in (ERRORS | errors).items():
         if name not in without:
             run = Answers(points, error, curve, restarts)

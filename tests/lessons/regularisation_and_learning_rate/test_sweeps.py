@@ -93,7 +93,7 @@ def trainings(tmp_path_factory):
         usual = experiment.Experiment(
             data, "three_conv", missing="drop", units="half_image", optimizer="sgd", learning_rate=0.1, epochs=2
         )
-        found = sweeps.Trainings(usual, scale=4, repeats=20)
+        found = sweeps.Trainings(usual, usual.data.parts().evaluation, scale=4, repeats=20)
         found.train("usual", restarts=2)
         found.train("same", restarts=2)
         found.train("wild", learning_rate=1e9)
