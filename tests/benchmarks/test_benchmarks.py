@@ -15,7 +15,7 @@ from fkp_utils import keypoints, profiles
 from fkp_utils.datasets.synthetic import generator as synthetic
 from fkp_utils.datasets.synthetic import people
 from fkp_utils.models import architectures
-from fkp_utils.recipes import best_model
+from fkp_utils.recipes import best_model, sim_to_real
 from fkp_utils.system import places
 
 FOLDER = places.CHECKOUT / "benchmarks"
@@ -187,6 +187,23 @@ def test_a_face_that_fills_too_little_of_its_crop_is_worse(bench, tmp_path):
     assert enough < 0.5 * little
     assert bench("framing").returncode == 2
     assert "15 or 68" in bench("framing", "--root", str(tmp_path), "--points", "5").stderr
+
+
+@pytest.mark.slow
+def test_a_pupil_learns_from_photos_without_their_labels(bench, tmp_path, monkeypatch):
+    write_photos(tmp_path / "photos")
+    monkeypatch.setattr(sim_to_real, "photos", lambda root: synthetic.render(people.draw(6, 4)))
+    options = ("--root", "Kaggle's", "--wild", str(tmp_path / "photos"), "--faces", "16", "--epochs", "1")
+    done = bench("self_training", *options, "--seeds", "2", "--results", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    facts = json.loads((tmp_path / "self_training.json").read_text())
+    assert facts["faces"] == {"judged": 4, "Kaggle's layout": 6}
+    assert [row["way"] for row in facts["rows"]] == ["teacher"] + 2 * ["synthetic faces alone", "with photos"]
+    errors = np.array([[row[name] for name in ("wild", "wild, 68 points", "kaggle")] for row in facts["rows"]])
+    assert (np.ptp(errors, axis=0) > 0).all()
+    assert (errors < 10).all()
+    assert len(re.findall(r"the photos change it by -?[\d.]+ \[", done.stdout)) == 3
+    assert bench("self_training", "--root", "Kaggle's").returncode == 2
 
 
 def test_drawings_are_compared_with_photos(bench, tmp_path):
