@@ -133,7 +133,7 @@ def in_words(found: Mapping[str, Gain]) -> str:
     for name in by_change(found):
         by_word[WORDS[found[name].verdict.side]].append(name)
     pays, costs, unknown = (", ".join(names) for names in by_word.values())
-    told = [f"{pays or 'no augmentation'} pays", f"{costs or 'none'} costs"]
+    told = [f"{pays or 'none of them'} pays", f"{costs or 'none of them'} costs"]  # "none" alone names a run
     return ", ".join(told + ([f"and it cannot be told of {unknown}"] if unknown else []))
 
 

@@ -83,7 +83,7 @@ def test_gains_have_persons_and_restarts_and_a_reason(some):
     table = variants.gain_table(gains | {"noise": variants.gains(trained, some)["shift"]})
     assert table.loc["shift", "verdict"] == "pays"
     assert table.loc["flip", "reason"].startswith("one of the two was not restarted")
-    assert variants.in_words(gains) == "shift pays, none costs, and it cannot be told of flip"
+    assert variants.in_words(gains) == "shift pays, none of them costs, and it cannot be told of flip"
 
 
 def test_an_augmentation_that_changes_too_little_neither_pays_nor_costs(some):
@@ -93,7 +93,7 @@ def test_an_augmentation_that_changes_too_little_neither_pays_nor_costs(some):
     assert gains["noise"].verdict.holds is False
     assert gains["noise"].verdict.equal
     assert variants.gain_table(gains).loc["noise", "verdict"] == "cannot be told"
-    assert variants.in_words(gains) == "no augmentation pays, none costs, and it cannot be told of noise"
+    assert variants.in_words(gains) == "none of them pays, none of them costs, and it cannot be told of noise"
 
 
 def test_left_from_right_and_gap(some):
