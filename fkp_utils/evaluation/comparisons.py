@@ -116,6 +116,17 @@ def extra_cost(
     return bootstrap.mean(costs, np.repeat(faces.groups, costs.size // len(faces)), repeats, seed)
 
 
+def extra_cost_of_restarts(
+    changed: tuple[runs.Run, runs.Run], usual: tuple[runs.Run, runs.Run]
+) -> metrics.Estimate | None:
+    """`extra_cost` over the restarts of all four runs, on the evaluation part of each.
+
+    Restarts of the same seed belong together.  None if there is one of each.
+    """
+    squares = [run.restarts["evaluation"].to_numpy() ** 2 for run in (*changed, *usual)]
+    return over_restarts(squares[0] - squares[1], squares[2] - squares[3], paired=True)
+
+
 def beats(
     run: runs.Run, baseline: np.ndarray, faces: face_sets.Faces, repeats: int = 1000, seed: int = 0
 ) -> verdicts.Verdict:

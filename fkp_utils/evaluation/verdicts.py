@@ -92,8 +92,10 @@ def above(
         return unknown("it was not measured")
     if found.low <= threshold <= found.high:
         words = f"the interval over {drawn} from {found.low:.3g} to {found.high:.3g} includes {threshold:.3g}"
-        most = "at most " if drawn == "restarts" else ""  # with more of them, Student's factor falls as well
-        told = unknown(f"{words}; {most}{_needed(found, threshold)} as many {drawn} would decide if the value stays")
+        needed = _needed(found, threshold)
+        if drawn == "restarts" and needed.startswith("about"):
+            needed = f"at most {needed}"  # with more of them, Student's factor falls as well
+        told = unknown(f"{words}; {needed} as many {drawn} would decide if the value stays")
     else:
         higher = found.low > threshold
         told = Verdict(higher, f"the whole interval lies {'above' if higher else 'below'} {threshold:.3g}")

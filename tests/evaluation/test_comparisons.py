@@ -196,3 +196,11 @@ def test_the_extra_cost_of_a_step_is_a_difference_of_differences():
     assert found.low > 0
     same = comparisons.extra_cost((three, one), (three, one), some)
     assert (same.value, same.low, same.high) == pytest.approx((0, 0, 0), abs=1e-12)
+
+
+def test_the_extra_cost_over_restarts_pairs_those_of_one_seed():
+    changed = Trained(1, (3.0, 4.0, 5.0)), Trained(1, (2.0, 3.0, 4.0))
+    usual = Trained(1, (2.0, 3.0, 4.0)), Trained(1, (1.0, 2.0, 3.0))
+    found = comparisons.extra_cost_of_restarts(changed, usual)
+    assert (found.value, found.low, found.high) == pytest.approx((2, 2, 2))  # 5, 7, 9 against 3, 5, 7
+    assert comparisons.extra_cost_of_restarts(2 * (Trained(1, (1.0,)),), 2 * (Trained(1, (1.0,)),)) is None

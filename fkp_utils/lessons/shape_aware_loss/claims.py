@@ -91,9 +91,11 @@ class Audit:
         for name, word in REASONS.items():
             ours, verdict = untrained, verdicts.unknown(f"it was {untrained}; it takes a larger one")
             if name in pairs:
-                extra = comparisons.extra_cost(pairs[name], pairs["masked"], self.faces, **self._draws)
-                ours, verdict = f"cost changes by {extra} px²", self._above(extra)
-                verdict = verdict if word == "more" else ~verdict
+                both = pairs[name], pairs["masked"]
+                extra = comparisons.extra_cost(*both, self.faces, **self._draws)
+                less = verdicts.of_networks(extra, comparisons.extra_cost_of_restarts(*both))
+                ours = f"cost changes by {extra} px²"
+                verdict = self._if_learnt(~less if word == "more" else less)
             statement = f"CGD costs {word} with {name} than without."
             tested.append(verdicts.Tested(f"S3.2 {name}", statement, "not separated", ours, verdict))
         for identity, name in {"S3.2 fill alone": "forward fill", "S3.3 mixture": "their augmentation"}.items():
@@ -136,14 +138,15 @@ class Audit:
         return comparisons.difference(run, self.alone, self.faces, **self._draws)
 
     def _above(self, estimate: metrics.Estimate, matters: float = 0.0) -> verdicts.Verdict:
-        """Whether it is above 0, over persons; not told by single trainings, nor by a network that learnt nothing."""
+        """Whether it is above 0, over persons; not told by single trainings."""
         if len(self.alone.restarts) < 2:
             return verdicts.unknown("LeNet-5 was not restarted; it takes restarts")
-        points = self.faces.points
-        learnt = metrics.rmse(self.alone.predict(self.faces), points) < metrics.rmse(self.mean, points)
-        if not learnt:
-            return verdicts.unlearnt("LeNet-5")
-        return verdicts.above(estimate, matters=matters)
+        return self._if_learnt(verdicts.above(estimate, matters=matters))
+
+    def _if_learnt(self, verdict: verdicts.Verdict) -> verdicts.Verdict:
+        """The verdict; not told of a network that learnt nothing."""
+        errors = [metrics.rmse(points, self.faces.points) for points in (self.alone.predict(self.faces), self.mean)]
+        return verdict if errors[0] < errors[1] else verdicts.unlearnt("LeNet-5")
 
 
 def networks(
