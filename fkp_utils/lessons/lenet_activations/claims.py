@@ -125,7 +125,7 @@ class Audit:
             shared, apart, labels, groups = comparison.second_source(run, self.faces)
             own = bootstrap.rmse_difference(apart, shared, labels, groups, **self._draws)
             error = metrics.rmse(shared, labels)
-            text = f"RMSE {error:.2f} px by the shared outputs, changed by {own} px by those of its own"
+            text = f"RMSE {error:.2f} px by the first source's outputs, changed by {own} px by the second's own"
             small = comparisons.matters(self.faces)
             told = verdicts.below(own, matters=small) if len(run.restarts) > 1 else verdicts.of_restarts([True])
         return verdicts.Tested(
