@@ -249,7 +249,7 @@ def estimates(
     axes.errorbar(centre, range(len(names)), xerr=error, fmt="o", color=colour, capsize=4)
     for row, value in enumerate(centre):
         axes.annotate(f"{value:z.2f}", (value, row), (0, 7), textcoords="offset points", ha="center", bbox=PAPER)
-    axes.set(yticks=range(len(names)), yticklabels=names, xlabel=unit, ylim=(len(names) - 0.5, -0.7))
+    axes.set(yticks=range(len(names)), yticklabels=names, xlabel=unit, ylim=(len(names) - 0.5, -0.9))
     return axes
 
 

@@ -14,12 +14,18 @@ from matplotlib import figure as mpl_figure
 from fkp_utils import metrics
 from fkp_utils.plots import common as plots
 
+DARK = 0.18  # relative luminance below which white has more contrast than black (WCAG 2.2)
 BEFORE = 2.0  # minutes that are shown of a training that comes before
 
 
 def error_table(axes: mpl_axes.Axes, table: pd.DataFrame, unit: str = "RMSE (px)") -> mpl_axes.Axes:
     """Errors as colours with their numbers, a row for each index of the table; NaN is left white."""
     sns.heatmap(table, ax=axes, cmap="rocket_r", vmin=0, annot=True, fmt=".1f", cbar_kws={"label": unit})
+    colours = np.asarray(axes.collections[0].get_facecolor()).reshape(*table.shape, 4)
+    for text in axes.texts:
+        column, row = (int(place) for place in text.get_position())
+        dark = sns.utils.relative_luminance(colours[row, column]) < DARK
+        text.set_color("white" if dark else "black")
     axes.set(xlabel="", ylabel="")
     axes.tick_params(axis="y", rotation=0)
     axes.tick_params(axis="x", rotation=0)

@@ -14,6 +14,7 @@ def estimates(values):
 def test_a_table_of_errors_shows_its_numbers(axes):
     error_plots.error_table(axes, pd.DataFrame({"one": [1.04, 2.0], "two": [3.0, np.nan]}, index=["eye", "nose"]))
     assert [text.get_text() for text in axes.texts] == ["1.0", "3.0", "2.0"]
+    assert [text.get_color() for text in axes.texts] == ["black", "white", "white"], "1, 3 and 2 of 3"
     assert [label.get_text() for label in axes.get_yticklabels()] == ["eye", "nose"]
 
 
