@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -130,9 +130,8 @@ def long(trainings: sweeps.Trainings, level: float, full: bool = False) -> list[
     if not curves:
         return []
     tables = [early_stopping.stops(each, early_stopping.patiences(len(each))) for each in curves]
-    ends = [early_stopping.end(each) for each in curves]
-    rise = verdicts.of_restarts(each > 1 for each in ends)
-    soon = verdicts.of_restarts(table["last"].iloc[0] > 10 for table in tables)
+    at_end, rise = _mean_above([early_stopping.end(each) for each in curves], 1)
+    at_once, soon = _mean_above([table["last"].iloc[0] for table in tables], 10)
     if not all(early_stopping.plateau(each, level) < len(each) // 2 for each in curves):
         rise = soon = verdicts.unknown("a training has hardly begun to learn; it takes more epochs")
     stopped = pd.concat(tables).groupby("patience")["last"].mean()
@@ -148,7 +147,7 @@ def long(trainings: sweeps.Trainings, level: float, full: bool = False) -> list[
             "S2.4 overfits",
             "More epochs make the validation error rise (by 1% or more).",
             "an increase after 200 epochs",
-            f"at the end {', '.join(f'+{each:.1f}%' for each in ends)} over the lowest, means of a tenth of the epochs",
+            f"at the end {at_end}% over the lowest, means of a tenth of the epochs",
             rise,
         ),
         verdicts.Tested(
@@ -156,7 +155,7 @@ def long(trainings: sweeps.Trainings, level: float, full: bool = False) -> list[
             "Early stopping without patience, as Keras has it, stops far too soon"
             " (10% above the lowest error or more).",
             "it did not work for us",
-            f"{said} over the lowest",
+            f"{said} over the lowest; patience 1: {at_once}%",
             soon,
         ),
         verdicts.Tested(
@@ -167,6 +166,14 @@ def long(trainings: sweeps.Trainings, level: float, full: bool = False) -> list[
             equal,
         ),
     ]
+
+
+def _mean_above(values: Sequence[float], limit: float) -> tuple[str, verdicts.Verdict]:
+    """The mean over restarts in words, with its interval, and whether it is above the limit."""
+    found = comparisons.over_restarts(np.array(values), np.zeros(len(values)), paired=True)
+    if found is None:
+        return f"{values[0]:.2f}", verdicts.of_restarts([True])
+    return str(found), verdicts.above(found, limit, drawn="restarts")
 
 
 def proposed(trainings: sweeps.Trainings) -> list[verdicts.Tested]:
