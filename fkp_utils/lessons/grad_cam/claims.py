@@ -74,15 +74,16 @@ class Audit:
         tested = []
         for rival in ("chance", "mean point"):
             for kind in ("Grad-CAM of x", "here", "its own maps"):
-                mine = [f"{name} {kind}" for name in self.networks if f"{name} {kind}" in hits]
-                found = [self._mean(hits[each] - hits[f"no map {rival}"]) for each in mine]
+                mine = {name: hits[f"{name} {kind}"] for name in self.networks if f"{name} {kind}" in hits}
+                found = {name: self._mean(each - hits[f"no map {rival}"]) for name, each in mine.items()}
                 tested.append(
                     verdicts.Tested(
                         f"S4.3 {kind} against {rival}",
                         f"Maps ({kind}) peak at their point more often than the control ({rival}) hits it.",
                         "not measured",
-                        "share of hits minus the control's: " + "; ".join(map(str, found)),
-                        self._all(found, 0),
+                        "share of hits minus the control's: "
+                        + "; ".join(f"{name} {value}" for name, value in found.items()),
+                        self._all(found.values(), 0),
                     )
                 )
         return tested

@@ -71,13 +71,13 @@ def by_photos(table: pd.DataFrame) -> tuple[list[int], dict[str, list[metrics.Es
     return numbers, {way: [metrics.Estimate(*row) for row in part[BOUNDS].to_numpy()] for way, part in ways.items()}
 
 
-def gain(numbers: Sequence[int], found: Mapping[str, Sequence[metrics.Estimate]]) -> str:
-    """What `by_photos` gives, in words: for the fewest photos and for the most."""
+def gain(numbers: Sequence[int], found: Mapping[str, Sequence[metrics.Estimate]], before: int) -> str:
+    """What `by_photos` gives, in words: for the fewest photos and for the most; before: synthetic faces met first."""
     parts = []
     for place in (0, -1):
         each = ", ".join(f"{way} {errors[place]} px" for way, errors in found.items())
         parts.append(f"With {numbers[place]:,} photos the RMSE is: {each}.")
-    return " ".join(parts)
+    return " ".join([*parts, f"*After synthetic* means after {before:,} synthetic faces."])
 
 
 def alone(table: pd.DataFrame) -> pd.DataFrame:
@@ -121,13 +121,14 @@ def worth(table: pd.DataFrame) -> tuple[dict[str, metrics.Estimate], float]:
     return {name: metrics.Estimate(*row) for name, row in zip(names, more, strict=True)}, whole
 
 
-def signs(worth: Mapping[str, metrics.Estimate]) -> str:
-    """Which ingredients are worth something, which do harm, and how many are neither, in words."""
+def signs(worth: Mapping[str, metrics.Estimate], faces: int) -> str:
+    """Which ingredients are worth something, which do harm, and how many are neither, after so many faces, in words."""
     above = [f"{name} ({each.value:+.2f} px)" for name, each in worth.items() if each.low > 0]
     below = [f"{name} ({each.value:+.2f} px)" for name, each in worth.items() if each.high < 0]
     rest = len(worth) - len(above) - len(below)
     return (
-        f"The error grows without {', '.join(above) or 'none of them'}."
+        f"Each network learnt from {faces:,} synthetic faces."
+        f" The error grows without {', '.join(above) or 'none of them'}."
         f" It falls without {', '.join(below) or 'none of them'}."
         f" The intervals of {rest or 'none'} of the others include 0."
     )

@@ -26,11 +26,12 @@ def test_errors_by_the_number_of_photos():
     assert numbers == [100, 500]
     assert list(found) == ["photos alone", "photos after synthetic"]
     assert found["photos alone"] == [metrics.Estimate(5.3, 5.0, 5.6), metrics.Estimate(3.5, 3.2, 3.9)]
-    text = published.gain(numbers, found)
+    text = published.gain(numbers, found, 2000)
     assert text.startswith(
         "With 100 photos the RMSE is: photos alone 5.30 [5.00, 5.60] px, photos after synthetic 1.80"
     )
     assert "With 500 photos" in text
+    assert text.endswith("after 2,000 synthetic faces.")
 
 
 def test_what_so_many_faces_teach_is_told():
@@ -76,12 +77,13 @@ def test_what_ingredients_are_worth():
     worth, whole = published.worth(pd.DataFrame([dict(zip(names, row, strict=True)) for row in found]))
     assert whole == 3.0
     assert list(worth) == ["tones", "light", "framing"]
-    text = published.signs(worth)
+    text = published.signs(worth, 4000)
     assert text == (
-        "The error grows without light (+0.10 px). It falls without framing (-0.10 px)."
+        "Each network learnt from 4,000 synthetic faces."
+        " The error grows without light (+0.10 px). It falls without framing (-0.10 px)."
         " The intervals of 1 of the others include 0."
     )
-    assert "falls without none of them" in published.signs({"light": worth["light"]})
+    assert "falls without none of them" in published.signs({"light": worth["light"]}, 400)
 
 
 def test_measures_are_compared_with_those_of_photos_if_there_are_any():
