@@ -156,9 +156,10 @@ def networks(
     repeats: int = 1000,
     seed: int = 0,
 ) -> list[verdicts.Tested]:
-    """Whether the report's networks learn, and whether CGD harms them; found: by name and loss, "mse" or "cgd".
+    """Whether the report's networks learn, and whether CGD harms those that do.
 
-    mean: (N, K, 2) the mean points, which need no training, for the N faces.
+    found: runs by name and loss, "mse" or "cgd".  mean: (N, K, 2) the mean points, which need no training, for the N
+    faces.
     """
     draws: dict[str, Any] = {"repeats": repeats, "seed": seed}
     names = list(dict.fromkeys(name for name, _ in found))
@@ -186,7 +187,9 @@ def networks(
                 f"CGD raises the error of {name}.",
                 THEIRS,
                 f"RMSE changes by {comparisons.difference(shaped, plain, faces, **draws)} px {where}",
-                comparisons.is_lower(plain, shaped, faces, by_seed=True, **draws),
+                comparisons.is_lower(plain, shaped, faces, by_seed=True, **draws)
+                if errors[0] < errors[1]
+                else verdicts.unlearnt(name),
             )
         )
     return [*learn, *harm]

@@ -117,6 +117,6 @@ def test_each_network_is_compared_with_the_mean_points_and_with_its_other_loss(k
     assert list(tested) == ["S3.1 Small", "S3.1 Large", "S3.2 Small", "S3.2 Large"]
     assert tested["S3.1 Small"] is True
     assert tested["S3.2 Small"] is True
-    assert tested["S3.2 Large"] is None
+    assert tested["S3.2 Large"] is None, "it has not learnt enough"
     none = claims.networks({}, mean, known)
     assert [(each.identity, each.verdict.holds) for each in none] == [("S3.1 networks", None)]
