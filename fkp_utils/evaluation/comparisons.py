@@ -60,7 +60,7 @@ def is_lower(
     By the difference of their RMSE over persons, of the restarts that were kept, on the faces; and by that of all
     restarts, on the evaluation part of each run (`over_restarts`).  by_seed: restarts of the same seed are compared,
     which begin with the same weights if the two runs train the same network.
-    With a factor of 1 it is not lower either if both intervals lie within `matters`.
+    With a factor of 1 it is not lower either if both intervals end nearer to 0 than `matters`.
     """
     root = math.sqrt(factor)  # errors that are `root` times as large have `factor` times the mean square
     scaled = faces.points + root * (second.predict(faces) - faces.points)
@@ -97,6 +97,12 @@ def spread(mean: float, sd: float, count: int) -> np.ndarray:
 def matters(faces: face_sets.Faces) -> float:
     """The change of an RMSE, in px of these faces' images, below which it does not matter: `verdicts.MATTERS`."""
     return verdicts.MATTERS * faces.size[1] / verdicts.SIDE
+
+
+def matters_squared(run: runs.Run, faces: face_sets.Faces) -> float:
+    """The change of the run's mean squared error, in px², that is a change of its RMSE by `matters`."""
+    usual = metrics.rmse(run.predict(faces), faces.points)
+    return (usual + matters(faces)) ** 2 - usual**2
 
 
 def extra_cost(

@@ -28,12 +28,13 @@ WORDS = {True: "holds", False: "does not hold", None: "cannot be told here"}
 class Verdict:
     """holds: True, False, or None where it cannot be told.  why: what decided, in a few words for a reader.
 
-    equal: whether it does not hold because any difference is too small to matter; then the opposite does not either.
+    opposite: the verdict on the opposite claim where that is not just the reverse: that a value is not above a
+    threshold, by as much as matters, does not say that it is below.
     """
 
     holds: bool | None
     why: str = ""
-    equal: bool = False
+    opposite: Verdict | None = None
 
     def __str__(self) -> str:
         return WORDS[self.holds]
@@ -41,14 +42,16 @@ class Verdict:
     @property
     def side(self) -> bool | None:
         """Whether the claim holds (True) or its opposite does (False); None if neither is told."""
-        return None if self.equal else self.holds
-
-    def __bool__(self) -> bool:
-        raise TypeError("a verdict has three values; ask for its `holds`")
+        return True if self.holds else False if (~self).holds else None
 
     def __invert__(self) -> Verdict:
         """The verdict on the opposite claim."""
-        return self if self.equal else Verdict(None if self.holds is None else not self.holds, self.why)
+        if self.opposite is None:
+            return Verdict(None if self.holds is None else not self.holds, self.why)
+        return dataclasses.replace(self.opposite, opposite=dataclasses.replace(self, opposite=None))
+
+    def __bool__(self) -> bool:
+        raise TypeError("a verdict has three values; ask for its `holds`")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,15 +114,24 @@ def below(
 
 
 def unless_small(told: Verdict, found: metrics.Estimate, matters: float, threshold: float = 0.0) -> Verdict:
-    """The verdict; but if it cannot be told, and all of the interval is nearer to the threshold than `matters`, neither
-    the claim of a difference holds nor its opposite.
+    """The verdict on "above the threshold"; but if it cannot be told, a side on which the interval ends nearer to the
+    threshold than `matters` does not hold.  If both ends are so near, neither does.
 
     These are the two one-sided tests of D. J. Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15 (1987),
     657–680, each at 2.5% by a 95% interval.
     """
-    if told.holds is None and max(found.high - threshold, threshold - found.low) < matters:
+    up, down = found.high - threshold, threshold - found.low
+    if told.holds is not None:
+        return told
+    if max(up, down) < matters:
         near = f"the whole interval, {found.low:.3g} to {found.high:.3g}, lies within {matters:.2g} of {threshold:.3g}"
-        return Verdict(False, f"{near}, which is too little to matter", equal=True)
+        neither = Verdict(False, f"{near}, which is too little to matter")
+        return dataclasses.replace(neither, opposite=neither)
+    little = f"which is nearer to {threshold:.3g} than the {matters:.2g} that matter"
+    if 0 <= up < matters:
+        return Verdict(False, f"the interval ends at {found.high:.3g}, {little}", opposite=told)
+    if 0 <= down < matters:
+        return dataclasses.replace(told, opposite=Verdict(False, f"the interval ends at {found.low:.3g}, {little}"))
     return told
 
 
@@ -158,15 +170,15 @@ def of_restarts(restarts: Iterable[bool]) -> Verdict:
 def of_networks(persons: metrics.Estimate | None, restarts: metrics.Estimate | None, matters: float = 0.0) -> Verdict:
     """Whether one network's error is lower than another's, by their difference over persons and over restarts.
 
-    Both intervals must lie on the same side of 0, or both be as small as `unless_small` says.  persons: None where only
-    restarts were measured.  restarts: None if one of the two was not restarted.
+    Both intervals must lie on the same side of 0, or both end as near to it as `unless_small` says.  persons: None
+    where only restarts were measured.  restarts: None if one of the two was not restarted.
     """
     if restarts is None:
         return unknown("one of the two was not restarted; at least 2 restarts of each are needed")
     found = {"restarts": restarts} | ({} if persons is None else {"persons": persons})
-    told = agreed(below(each, drawn=drawn) for drawn, each in found.items())
-    widest = max(found.values(), key=lambda each: max(-each.low, each.high))
-    return unless_small(told, widest, matters)
+    told = agreed(above(each, drawn=drawn) for drawn, each in found.items())
+    low, high = min(each.low for each in found.values()), max(each.high for each in found.values())
+    return ~unless_small(told, metrics.Estimate(restarts.value, low, high), matters)
 
 
 def agreed(verdicts: Iterable[Verdict]) -> Verdict:

@@ -1,4 +1,5 @@
 import dataclasses
+import math
 
 import numpy as np
 import pandas as pd
@@ -74,20 +75,19 @@ def test_lower_needs_persons_and_restarts(first, second, factor, expected):
 
 
 @pytest.mark.parametrize(
-    ("restarts", "factor", "side", "expected"),
+    ("restarts", "factor", "side", "lower", "higher"),
     [
-        ((2.0, 2.01), 1, 96, False),  # within a tenth of a pixel, over persons and restarts
-        ((2.0, 2.01), 1 / 1.02, 96, None),  # the claim has a margin of its own
-        ((2.0, 2.01), 1, 8, None),  # in small images less matters
-        ((1.0, 1.0), 1, 96, None),  # the restarts differ by more
+        ((2.0, 2.01), 1, 96, False, False),  # within a tenth of a pixel, over persons and restarts
+        ((2.0, 2.01), 1 / 1.02, 96, None, None),  # the claim has a margin of its own
+        ((2.0, 2.01), 1, 8, None, None),  # in small images less matters
+        ((1.0, 1.0), 1, 96, None, False),  # the restarts are lower by more, but not higher
     ],
 )
-def test_what_differs_too_little_is_neither_lower_nor_higher(restarts, factor, side, expected):
+def test_what_differs_too_little_is_neither_lower_nor_higher(restarts, factor, side, lower, higher):
     some = made()
     some = dataclasses.replace(some, images=np.zeros((len(some), side, side, 1), np.uint8))
     found = comparisons.is_lower(Trained(2, restarts), Alike(2, (2.0, 2.01)), some, factor)
-    assert found.holds is expected
-    assert (~found).holds is expected, "the opposite does not hold either"
+    assert (found.holds, (~found).holds) == (lower, higher)
 
 
 def test_a_baseline_that_is_as_good_is_not_beaten_nor_better():
@@ -196,6 +196,13 @@ def test_the_extra_cost_of_a_step_is_a_difference_of_differences():
     assert found.low > 0
     same = comparisons.extra_cost((three, one), (three, one), some)
     assert (same.value, same.low, same.high) == pytest.approx((0, 0, 0), abs=1e-12)
+
+
+def test_what_matters_of_a_squared_error_is_what_matters_of_its_root():
+    some = made()
+    run, small = Trained(2, (2,)), comparisons.matters(some)
+    usual = metrics.rmse(run.predict(some), some.points)
+    assert math.sqrt(usual**2 + comparisons.matters_squared(run, some)) == pytest.approx(usual + small)
 
 
 def test_the_extra_cost_over_restarts_pairs_those_of_one_seed():

@@ -39,21 +39,38 @@ def test_above_needs_the_whole_interval_and_the_restarts(found, threshold, resta
 
 
 @pytest.mark.parametrize(
-    ("value", "low", "high", "expected"),
-    [(0.02, -0.05, 0.09, False), (0.02, -0.05, 0.11, None), (0.05, 0.02, 0.09, True), (-0.05, -0.09, -0.02, False)],
+    ("low", "high", "higher", "lower"),
+    [
+        (-0.05, 0.09, False, False),  # too near to matter
+        (-0.05, 0.11, None, False),  # it may be higher by what matters, but not lower
+        (-0.11, 0.09, False, None),
+        (-0.11, 0.11, None, None),
+        (0.02, 0.09, True, False),
+        (-0.09, -0.02, False, True),
+    ],
 )
-def test_a_difference_that_does_not_matter_is_none(value, low, high, expected):
-    found = metrics.Estimate(value, low, high)
-    verdict = verdicts.above(found, matters=0.1)
-    assert verdict.holds is expected
-    small = low < 0 < high and expected is False
-    assert (verdict.equal, (~verdict).equal) == (small, small)
-    opposite = {True: False, False: not small, None: None}[expected]
-    assert verdicts.below(found, matters=0.1).holds is (~verdict).holds is (False if small else opposite)
-    assert verdict.side is (None if small else expected)
-    assert verdicts.above(found, matters=0.1, restarts=[True, False]).holds is (None if high > 0.1 else False)
-    moved = metrics.Estimate(value + 1, low + 1, high + 1)
-    assert verdicts.above(moved, 1, matters=0.1).holds is expected
+def test_a_difference_that_does_not_matter_is_none(low, high, higher, lower):
+    for threshold in (0, 1):
+        found = metrics.Estimate(threshold, threshold + low, threshold + high)
+        above = verdicts.above(found, threshold, matters=0.1)
+        below = verdicts.below(found, threshold, matters=0.1)
+        assert (above.holds, below.holds) == (higher, lower)
+        assert ((~above).holds, (~below).holds, (~~above).holds) == (lower, higher, higher)
+        assert above.side is {(True, False): True, (False, True): False}.get((higher, lower))
+        for verdict in (above, below):
+            assert bool(re.search("too little to matter|that matter", verdict.why)) is (
+                verdict.holds is False and True not in (higher, lower)
+            )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "higher", "lower"),
+    [(0.02, 0.09, False, False), (0.02, 0.11, None, None), (-0.3, -0.2, None, None), (-0.3, 0.05, False, None)],
+)
+def test_restarts_that_disagree_leave_open_what_is_not_small(low, high, higher, lower):
+    found = metrics.Estimate(0, low, high)
+    verdict = verdicts.above(found, restarts=[True, False], matters=0.1)
+    assert (verdict.holds, (~verdict).holds) == (higher, lower)
 
 
 @pytest.mark.parametrize(
@@ -113,13 +130,16 @@ def test_a_share_of_draws():
         ((-2, -3, -1), None, 0, None),
         ((0, -1, 1), (0, -2, 2), 3, False),
         ((0, -1, 1), (0, -2, 2), 1.5, None),  # the restarts may differ by more
+        ((0, -1, 2), (1, 0.5, 3), 1.5, False),  # it may be higher by what matters, but not lower
+        ((0, -2, 1), (-1, -3, -0.5), 1.5, None),  # it may be lower, and is not higher
     ],
 )
 def test_networks_are_compared_over_persons_and_restarts(persons, restarts, matters, expected):
     both = (each and metrics.Estimate(*each) for each in (persons, restarts))
     found = verdicts.of_networks(*both, matters)
     assert found.holds is expected
-    assert found.equal == (matters == 3)
+    mirrored = [each and metrics.Estimate(-each[0], -each[2], -each[1]) for each in (persons, restarts)]
+    assert (~verdicts.of_networks(*mirrored, matters)).holds is expected
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def is_lower(
     """Whether the first training's error is lower, by the interval of the difference; not told without restarts.
 
     errors: in px of images of `verdicts.SIDE` px.  persons: the same difference with its interval over persons, which
-    must say the same.  It is not lower either if both intervals lie within `verdicts.MATTERS`.
+    must say the same.  It is not lower either if both intervals end nearer to 0 than `verdicts.MATTERS`.
     """
     if spread(errors)[1] == 0:
         return verdicts.unknown(NOT_RESTARTED)

@@ -93,7 +93,8 @@ class Audit:
             if name in pairs:
                 both = pairs[name], pairs["masked"]
                 extra = comparisons.extra_cost(*both, self.faces, **self._draws)
-                less = verdicts.of_networks(extra, comparisons.extra_cost_of_restarts(*both))
+                small = comparisons.matters_squared(pairs["masked"][1], self.faces)
+                less = verdicts.of_networks(extra, comparisons.extra_cost_of_restarts(*both), small)
                 ours = f"cost changes by {extra} px²"
                 verdict = self._if_learnt(~less if word == "more" else less)
             statement = f"CGD costs {word} with {name} than without."

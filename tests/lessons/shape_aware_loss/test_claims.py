@@ -84,6 +84,13 @@ def test_reasons_are_compared_with_masked_labels(known):
     assert found[2].ours == "not trained in this profile"
 
 
+def test_a_reason_that_changes_the_cost_by_less_than_matters_is_none(known):
+    runs = [Answers(known.points, 1.0, seed) for seed in range(4)]
+    flips = audit(known).reasons({"masked": tuple(runs[:2]), "flips": tuple(runs[2:])})[1].verdict
+    assert (flips.holds, (~flips).holds) == (False, False)
+    assert flips.why.endswith("too little to matter")
+
+
 def test_shape_knowledge_helps_where_the_change_is_below_zero(known):
     change = {
         (place, name): metrics.Estimate(value, value - 0.1, value + 0.1)
