@@ -11,7 +11,8 @@ class Profile:
     experiment without training.
 
     epochs, patience, restarts: of a training, as in `experiment.Experiment`.  deep_faces, deep_epochs, deep_restarts:
-    the same for the networks in `earlier_networks.DEEP`; VGG costs about 500 times as much as LeNet-5.
+    the same for the networks in `earlier_networks.DEEP`.  vgg_epochs: of VGG, in place of those; it costs about 500
+    times as much as LeNet-5.
 
     best_synthetic, best_before: faces and epochs of the best model's training on synthetic faces.  best_epochs: of the
     one on the data, twice where a teacher's labels are learnt.  best_members: so many seeds are averaged.  Slow
@@ -28,6 +29,7 @@ class Profile:
     deep_faces: int | None
     deep_epochs: int
     deep_restarts: int
+    vgg_epochs: int
     best_synthetic: int
     best_before: int
     best_epochs: int
@@ -40,22 +42,22 @@ PROFILES = {
         # Tests: seconds a notebook.
         Profile(
             "smoke", 180, 50, 1, epochs=1, patience=0, restarts=1, deep_faces=40, deep_epochs=1, deep_restarts=1,
-            best_synthetic=64, best_before=1, best_epochs=1, best_members=1,
+            vgg_epochs=1, best_synthetic=64, best_before=1, best_epochs=1, best_members=1,
         ),
         # A laptop with two cores: fifteen minutes to an hour for the series, up to one for the best model.
         Profile(
             "quick", 1600, 1000, 3, epochs=12, patience=0, restarts=2, deep_faces=160, deep_epochs=2, deep_restarts=1,
-            best_synthetic=16000, best_before=10, best_epochs=16, best_members=1,
+            vgg_epochs=4, best_synthetic=16000, best_before=10, best_epochs=16, best_members=1,
         ),
         # Two cores for some hours: what two restarts leave open.
         Profile(
             "long", None, 2000, 3, epochs=20, patience=0, restarts=8, deep_faces=400, deep_epochs=4, deep_restarts=3,
-            best_synthetic=16000, best_before=10, best_epochs=16, best_members=1,
+            vgg_epochs=16, best_synthetic=16000, best_before=10, best_epochs=16, best_members=1,
         ),
         # A GPU: the earlier report's budget (S0.6); it does not say how often it restarted the VGG networks.
         Profile(
             "full", None, 2000, 5, epochs=200, patience=20, restarts=50, deep_faces=None, deep_epochs=200,
-            deep_restarts=5, best_synthetic=30000, best_before=40, best_epochs=300, best_members=5,
+            deep_restarts=5, vgg_epochs=200, best_synthetic=30000, best_before=40, best_epochs=300, best_members=5,
         ),
     )
 }  # fmt: skip

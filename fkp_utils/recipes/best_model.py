@@ -75,7 +75,8 @@ def teachers(data: data_views.Data, profile: profiles.Profile, **changes: Any) -
     away = changes["offset"] if "offset" in changes else offset(before(profile, data.seed, **alone), data)
     found = []
     for seed in range(profile.best_members):
-        own = {"precision": precision(), "seed": seed, "pretrained": before(profile, data.seed, seed=seed, **alone)}
+        first = before(profile, data.seed, seed=seed, **alone)
+        own = {"precision": devices.precision(), "seed": seed, "pretrained": first}
         recipe = RECIPE | own | changes | {"offset": away}
         found.append(experiment.Experiment(data=data, epochs=profile.best_epochs, **recipe))
     return found
@@ -88,7 +89,7 @@ def before(profile: profiles.Profile, data_seed: int = 0, **changes: Any) -> exp
     """
     shares = SHARES if profile.best_synthetic >= MANY else data_views.FRACTIONS
     data = data_views.Data("synthetic", "", profile.best_synthetic, data_seed, shares)
-    recipe = RECIPE | {"precision": precision(), "augmentation": augment.STRONG} | changes
+    recipe = RECIPE | {"precision": devices.precision(), "augmentation": augment.STRONG} | changes
     data = data.through(data_views.AllLabels())
     return experiment.Experiment(data=data, epochs=profile.best_before, **recipe)
 
@@ -118,7 +119,8 @@ def steps(data: data_views.Data, profile: profiles.Profile, epochs: int) -> dict
     """
     sources = {"sources": "apart"} if "nose_tip" in data.parts().training.keypoints.names else {}
     lenet = earlier_networks.experiment_of("lenet5", data, profile, restarts=1, patience=0)
-    maps = {"model": "heatmap", "dropout": 0.0, "epochs": epochs, "batch": RECIPE["batch"], "precision": precision()}
+    half = {"batch": RECIPE["batch"], "precision": devices.precision()}
+    maps = {"model": "heatmap", "dropout": 0.0, "epochs": epochs} | half
     falling = {"schedule": "cosine", "learning_rate": ADAM_RATE, "ema": RECIPE["ema"]}
     directions = {"optimizer": RECIPE["optimizer"], "learning_rate": RECIPE["learning_rate"]}
     drawn = data_views.Data("synthetic", "", profile.faces or profile.best_synthetic, data.seed + 1)
@@ -144,11 +146,6 @@ def steps(data: data_views.Data, profile: profiles.Profile, epochs: int) -> dict
         found["a teacher's labels"] = pupil(found[list(found)[-1]])
     few = ("LeNet-5, masked loss", "augmentation", "synthetic faces first")
     return {name: each for name, each in found.items() if profile.repeats > 1 or name in few}
-
-
-def precision() -> str:
-    """What the layers of the recipe pass on: half precision where the processor computes with it."""
-    return "bfloat16" if devices.fast_bfloat16() else "float32"
 
 
 def for_this_machine(profile: profiles.Profile) -> profiles.Profile:

@@ -11,6 +11,7 @@ import numpy as np
 from fkp_utils import faces as face_sets
 from fkp_utils import profiles
 from fkp_utils.models import pretrained
+from fkp_utils.system import devices
 from fkp_utils.training import data_views, experiment
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ EARLIER = {
 }
 
 DEEP = ("vgg16", "vgg19", "resnet50", "densenet121", "densenet169", "mobilenetv2", "xception")
+FEW = 8  # faces of a batch where VGG learns from some hundreds
 IMPUTERS = ("forward_fill", "median", "knn")  # those of the earlier report
 
 
@@ -63,8 +65,9 @@ def experiment_of(
 ) -> experiment.Experiment:
     """An experiment of the profile's size as in S0.6: Adam, drop-out, the epoch of lowest validation error.
 
-    DEEP networks get the profile's `deep` numbers; VGG a learning rate of 1e-4, without which it does not learn from
-    scratch.  `changes` are fields of `Experiment` that differ.
+    DEEP networks get the profile's `deep` numbers.  VGG has epochs of its own, a learning rate of 1e-4, without which
+    it does not learn from scratch, and of few faces small batches, so that an epoch has enough steps.  `changes` are
+    fields of `Experiment` that differ.
     """
     usual: dict[str, Any] = {
         "data": dataclasses.replace(data, limit=data.limit or profile.faces),
@@ -77,7 +80,8 @@ def experiment_of(
         usual |= {"epochs": profile.deep_epochs, "restarts": profile.deep_restarts}
         usual["data"] = dataclasses.replace(data, limit=data.limit or profile.deep_faces)
     if model.startswith("vgg"):
-        usual["learning_rate"] = 1e-4
+        usual |= {"epochs": profile.vgg_epochs, "learning_rate": 1e-4, "precision": devices.precision()}
+        usual |= {"batch": FEW} if profile.deep_faces else {}
     return experiment.Experiment(**{"model": model} | usual | changes)
 
 

@@ -56,10 +56,11 @@ def test_an_experiment_has_the_profiles_size():
 
 @pytest.mark.parametrize("model", earlier_networks.DEEP)
 def test_deep_networks_have_numbers_of_their_own(model):
-    described = earlier_networks.experiment_of(model, DATA, QUICK)
+    described, vgg = earlier_networks.experiment_of(model, DATA, QUICK), model.startswith("vgg")
     sizes = (described.data.limit, described.epochs, described.restarts)
-    assert sizes == (QUICK.deep_faces, QUICK.deep_epochs, QUICK.deep_restarts)
-    assert described.learning_rate == (1e-4 if model.startswith("vgg") else 1e-3)
+    assert sizes == (QUICK.deep_faces, QUICK.vgg_epochs if vgg else QUICK.deep_epochs, QUICK.deep_restarts)
+    assert (described.learning_rate, described.batch) == ((1e-4, 8) if vgg else (1e-3, 64))
+    assert earlier_networks.experiment_of(model, DATA, profiles.profile("full")).batch == 64, "of all faces"
 
 
 @pytest.mark.parametrize("model", ["lenet5", "vgg16"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fkp_utils import faces as face_sets
 from fkp_utils import metrics
 from fkp_utils.evaluation import comparisons, verdicts
 from fkp_utils.lessons.vgg_feature_maps import map_likeness, trainings
@@ -56,7 +57,7 @@ def _imagenet(starts: trainings.Starts, name: str, suffix: str, profile: str) ->
             found = [comparisons.is_lower(after, before, faces, factor, **starts.draws) for factor in (1, 0.5)]
         else:
             found = [verdicts.unlearnt(name)] * 2
-        told = f"{_mse(before):.2f} to {_mse(after):.2f} px² ({name})"
+        told = f"{_mse(before, faces):.2f} to {_mse(after, faces):.2f} px² ({name})"
     theirs = "13.17 to 4.37 px² (VGG-16), 13.18 to 4.29 (VGG-19)"
     lower = "Training from ImageNet weights ends lower than from scratch."
     half = "Training from ImageNet weights at least halves the mean squared error."
@@ -69,8 +70,9 @@ def _imagenet(starts: trainings.Starts, name: str, suffix: str, profile: str) ->
 def _synthetic(starts: trainings.Starts, data: str) -> verdicts.Tested:
     before, after = (starts.pairs["small"][start] for start in (trainings.SCRATCH, trainings.SYNTHETIC))
     gain = starts.gain("small", trainings.SYNTHETIC)
-    told = f"{_mse(before):.2f} to {_mse(after):.2f} px², RMSE changes by {gain} px"
-    found = comparisons.is_lower(after, before, starts.faces("small"), **starts.draws)
+    faces = starts.faces("small")
+    told = f"{_mse(before, faces):.2f} to {_mse(after, faces):.2f} px², RMSE changes by {gain} px"
+    found = comparisons.is_lower(after, before, faces, **starts.draws)
     if data == "synthetic":
         told += "; but our faces are synthetic, too: this shows what more faces bring"
         found = verdicts.unknown("no photo is here")
@@ -83,8 +85,9 @@ def _alike(starts: trainings.Starts, profile: str) -> verdicts.Tested:
     found = verdicts.unknown(told)
     if "vgg19" in starts.scratch:
         first, second = starts.scratch["vgg16"], starts.scratch["vgg19"]
-        error = _mse(first) ** 0.5
-        gap = comparisons.difference(second, first, starts.faces("vgg19"), **starts.draws)
+        faces = starts.faces("vgg19")
+        error = _mse(first, faces) ** 0.5
+        gap = comparisons.difference(second, first, faces, **starts.draws)
         told = f"RMSE of VGG-19 minus that of VGG-16: {gap} px, at {error:.2f} px"
         found = verdicts.unlearnt("VGG-16")
         if starts.learnt("vgg16", (first, second)):
@@ -105,5 +108,5 @@ def finding(like: map_likeness.Layers, reads: Mapping[str, metrics.Estimate], we
     )
 
 
-def _mse(run: runs.Run) -> float:
-    return run.scores["evaluation"]["mse"]
+def _mse(run: runs.Run, faces: face_sets.Faces) -> float:
+    return metrics.mse(run.predict(faces), faces.points)

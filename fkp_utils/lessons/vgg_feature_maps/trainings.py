@@ -47,7 +47,7 @@ def deep(
     pairs: dict[str, dict[str, runs.Run]] = {}
     for name in known if profile.deep_restarts > 1 else ():
         if name in described:
-            frozen = min(5, profile.deep_epochs // 4)
+            frozen = min(5, profile.vgg_epochs // 4)
             tuned = dataclasses.replace(described[name], weights=pretrained.IMAGENET, frozen_epochs=frozen)
             pairs[name] = {SCRATCH: scratch[name], IMAGENET: runs.run(tuned)}
     return scratch, pairs
@@ -121,7 +121,8 @@ class Starts:
     """Trainings that differ in the weights they start from, and the faces that they are compared on.
 
     pairs: runs by network and start, SCRATCH first, then IMAGENET or SYNTHETIC.  scratch: runs of VGG from random
-    weights, by name.  few: evaluation faces of the small networks; very_few: those of VGG.  known: networks whose
+    weights, by name.  few: evaluation faces of the small networks; very_few: those of VGG, whose own may be a few
+    only.  known: networks whose
     ImageNet weights are to be had.  repeats, seed: of the bootstrap.
     """
 
@@ -137,14 +138,15 @@ class Starts:
         """A row for each network and start: errors, their range over restarts, and the change from SCRATCH."""
         rows = []
         for name, found in self.pairs.items():
+            faces = self.faces(name)
             for start, run in found.items():
                 ends = run.restarts["evaluation"]
                 rows.append(
                     {
                         "network": name,
                         "start": start,
-                        "MSE (px²)": run.scores["evaluation"]["mse"],
-                        "MAE (px)": run.scores["evaluation"]["mae"],
+                        "MSE (px²)": metrics.mse(run.predict(faces), faces.points),
+                        "MAE (px)": metrics.mae(run.predict(faces), faces.points),
                         "RMSE of the restarts (px)": f"{ends.min():.2f} to {ends.max():.2f}",
                         "minus from scratch (px)": str(self.gain(name, start)),
                     }
