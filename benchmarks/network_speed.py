@@ -30,7 +30,7 @@ from fkp_utils import keypoints as keypoint_sets  # noqa: E402
 from fkp_utils.augmentation import augment  # noqa: E402
 from fkp_utils.course import summary  # noqa: E402
 from fkp_utils.models import architectures, label_sources  # noqa: E402
-from fkp_utils.system import devices  # noqa: E402
+from fkp_utils.recipes import earlier_networks  # noqa: E402
 from fkp_utils.training import data_views, experiment, loop, runs  # noqa: E402
 
 SIZE, BATCH, MANY = (96, 96), 32, 256
@@ -100,7 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"matrix product: {most / 1e9:.0f} billion operations a second in float32")
     rows = []
     for name in options.models:
-        for precision in dict.fromkeys(["float32", devices.precision() if "heatmap" in name else "float32"]):
+        for precision in dict.fromkeys(["float32", earlier_networks.precision() if "heatmap" in name else "float32"]):
             rows.append(measure(name, precision, options.repeats, most))
             print(
                 ", ".join(

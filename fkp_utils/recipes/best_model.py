@@ -76,7 +76,7 @@ def teachers(data: data_views.Data, profile: profiles.Profile, **changes: Any) -
     found = []
     for seed in range(profile.best_members):
         first = before(profile, data.seed, seed=seed, **alone)
-        own = {"precision": devices.precision(), "seed": seed, "pretrained": first}
+        own = {"precision": earlier_networks.precision(), "seed": seed, "pretrained": first}
         recipe = RECIPE | own | changes | {"offset": away}
         found.append(experiment.Experiment(data=data, epochs=profile.best_epochs, **recipe))
     return found
@@ -89,7 +89,7 @@ def before(profile: profiles.Profile, data_seed: int = 0, **changes: Any) -> exp
     """
     shares = SHARES if profile.best_synthetic >= MANY else data_views.FRACTIONS
     data = data_views.Data("synthetic", "", profile.best_synthetic, data_seed, shares)
-    recipe = RECIPE | {"precision": devices.precision(), "augmentation": augment.STRONG} | changes
+    recipe = RECIPE | {"precision": earlier_networks.precision(), "augmentation": augment.STRONG} | changes
     data = data.through(data_views.AllLabels())
     return experiment.Experiment(data=data, epochs=profile.best_before, **recipe)
 
@@ -119,7 +119,7 @@ def steps(data: data_views.Data, profile: profiles.Profile, epochs: int) -> dict
     """
     sources = {"sources": "apart"} if "nose_tip" in data.parts().training.keypoints.names else {}
     lenet = earlier_networks.experiment_of("lenet5", data, profile, restarts=1, patience=0)
-    half = {"batch": RECIPE["batch"], "precision": devices.precision()}
+    half = {"batch": RECIPE["batch"], "precision": earlier_networks.precision()}
     maps = {"model": "heatmap", "dropout": 0.0, "epochs": epochs} | half
     falling = {"schedule": "cosine", "learning_rate": ADAM_RATE, "ema": RECIPE["ema"]}
     directions = {"optimizer": RECIPE["optimizer"], "learning_rate": RECIPE["learning_rate"]}

@@ -80,9 +80,19 @@ def experiment_of(
         usual |= {"epochs": profile.deep_epochs, "restarts": profile.deep_restarts}
         usual["data"] = dataclasses.replace(data, limit=data.limit or profile.deep_faces)
     if model.startswith("vgg"):
-        usual |= {"epochs": profile.vgg_epochs, "learning_rate": 1e-4, "precision": devices.precision()}
+        usual |= {"epochs": profile.vgg_epochs, "learning_rate": 1e-4, "precision": precision()}
         usual |= {"batch": FEW} if profile.deep_faces else {}
     return experiment.Experiment(**{"model": model} | usual | changes)
+
+
+def precision() -> str:
+    """What the layers of large networks pass on: half precision where the processor computes with it."""
+    return "bfloat16" if devices.fast_bfloat16() else "float32"
+
+
+def from_imagenet(epochs: int) -> dict[str, Any]:
+    """Fields of an experiment from ImageNet weights: the head trains alone for a quarter of the epochs, up to five."""
+    return {"weights": pretrained.IMAGENET, "frozen_epochs": min(5, epochs // 4)}
 
 
 def sources(faces: face_sets.Faces) -> str:

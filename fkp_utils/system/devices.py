@@ -43,8 +43,3 @@ def fast_bfloat16() -> bool:
     flags = pathlib.Path("/proc/cpuinfo")
     known = flags.is_file() and {"avx512_bf16", "amx_bf16"} & set(flags.read_text(encoding="utf-8").split())
     return backend_name() == "tensorflow" and bool(known)
-
-
-def precision() -> str:
-    """What large networks pass on between their layers: half precision where it is fast."""
-    return "bfloat16" if fast_bfloat16() else "float32"

@@ -75,15 +75,15 @@ def _networks(
         verdicts.Tested(
             f"S0.10 {name}",
             f"Augmentation lowers the error of {name}.",
-            VGG if name.startswith("VGG") else "tried on VGG only",
+            VGG if name == "VGG-16" else "tried on VGG only",
             f"RMSE changes by {comparisons.difference(*pair, new[name], **draws)} px",
             comparisons.is_lower(*pair, new[name], by_seed=True, **draws),
         )
         for name, pair in pairs.items()
     ]
-    if not any(name.startswith("VGG") for name in pairs):
-        ours = "not trained: only the full profile does it, on all faces"
-        verdict = verdicts.unknown("it was not trained; it takes the full profile")
+    if "VGG-16" not in pairs:
+        ours = "not trained: it takes ImageNet weights, and the profile long or full"
+        verdict = verdicts.unknown("it was not trained; it takes ImageNet weights, and the profile long or full")
         found.append(verdicts.Tested("S0.10 VGG-16", "Augmentation lowers the error of VGG-16.", VGG, ours, verdict))
     return found
 

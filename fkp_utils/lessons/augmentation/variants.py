@@ -45,15 +45,18 @@ def networks(
 ) -> dict[str, tuple[str, data_views.Data, dict[str, Any]]]:
     """By title: the model, the faces it learns from, and fields of its experiment.
 
-    settings: of a network on few faces.  `full` adds networks that learn from all faces.
+    settings: of a network on few faces.  A profile that restarts VGG adds it, from ImageNet weights, on so many faces
+    as the profile gives it; `full` adds networks that learn from all faces.
     """
     short = dict(settings)
+    long = {name: short[name] for name in ("missing", "sources")}
     found = {"LeNet-5": ("lenet5", few, short), "small": ("small", few, short)}
     if profile.name == "full":
-        long = {name: short[name] for name in ("missing", "sources")}
         restarts = {"restarts": short["restarts"]}
         found |= {"LeNet-5, all": ("lenet5", data, long), "small, all": ("small", data, long | restarts)}
-        found |= {"VGG-16, all": ("vgg16", data, long | {"weights": "imagenet"})}
+    if profile.deep_restarts > 1:
+        own = long | earlier_networks.from_imagenet(profile.vgg_epochs)
+        found |= {"VGG-16": ("vgg16", dataclasses.replace(data, limit=profile.deep_faces), own)}
     return found
 
 

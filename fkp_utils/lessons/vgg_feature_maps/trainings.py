@@ -47,8 +47,7 @@ def deep(
     pairs: dict[str, dict[str, runs.Run]] = {}
     for name in known if profile.deep_restarts > 1 else ():
         if name in described:
-            frozen = min(5, profile.vgg_epochs // 4)
-            tuned = dataclasses.replace(described[name], weights=pretrained.IMAGENET, frozen_epochs=frozen)
+            tuned = dataclasses.replace(described[name], **earlier_networks.from_imagenet(profile.vgg_epochs))
             pairs[name] = {SCRATCH: scratch[name], IMAGENET: runs.run(tuned)}
     return scratch, pairs
 
@@ -58,13 +57,12 @@ def squeezenet(
 ) -> dict[str, dict[str, experiment.Experiment]]:
     """SqueezeNet by its name and start, from scratch and from ImageNet; nothing where its weights are not known.
 
-    From ImageNet, the head trains alone for a quarter of the epochs, and all in smaller steps.  changes: fields of
-    `Experiment`.
+    From ImageNet, all train in smaller steps.  changes: fields of `Experiment`.
     """
     if "squeezenet" not in known:
         return {}
     plain = earlier_networks.experiment_of("squeezenet", data, profile, **changes)
-    tuned = dataclasses.replace(plain, weights=pretrained.IMAGENET, learning_rate=3e-4, frozen_epochs=plain.epochs // 4)
+    tuned = dataclasses.replace(plain, learning_rate=3e-4, **earlier_networks.from_imagenet(plain.epochs))
     return {"squeezenet": {SCRATCH: plain, IMAGENET: tuned}}
 
 

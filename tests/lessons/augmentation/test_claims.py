@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from fkp_utils import faces, keypoints
+from fkp_utils import faces, keypoints, profiles
 from fkp_utils.evaluation import verdicts
 from fkp_utils.lessons.augmentation import claims, variants
+from fkp_utils.recipes import earlier_networks
+from fkp_utils.training import data_views
 
 PAIRED = np.array(keypoints.KAGGLE_15.mirror) != np.arange(15)
 
@@ -66,11 +68,26 @@ def test_claims_are_told_from_the_errors(some):
 
 def test_one_training_tells_nothing_and_a_network_that_was_trained_is_not_missing(some):
     vgg = (run(some, 1, 1), run(some, 2, 1))
-    found = all_of(some, 1, **{"VGG-16, all": vgg})
-    assert "S0.10 VGG-16" not in found
-    assert found["S0.10 VGG-16, all"].theirs == claims.VGG
+    found = all_of(some, 1, **{"VGG-16": vgg})
+    assert found["S0.10 VGG-16"].theirs == claims.VGG
     assert found["S2.5 pairs"].verdict == verdicts.of_restarts([True])
     assert all(each.verdict.holds is None for each in found.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "more"), [("quick", []), ("long", ["VGG-16"]), ("full", ["LeNet-5, all", "small, all", "VGG-16"])]
+)
+def test_vgg_is_trained_where_it_is_restarted_from_imagenet_weights(name, more):
+    profile, data, few = profiles.profile(name), data_views.Data(), data_views.Data(limit=100)
+    settings = {"missing": "mask", "sources": "apart", "epochs": 9, "restarts": 2, "batch": 32}
+    found = variants.networks(data, few, profile, settings)
+    assert list(found) == ["LeNet-5", "small", *more]
+    assert found["small"] == ("small", few, settings)
+    if more:
+        model, where, changes = found["VGG-16"]
+        described = earlier_networks.experiment_of(model, where, profile, **changes)
+        assert (described.weights, described.data.limit) == ("imagenet", profile.deep_faces)
+        assert (described.epochs, described.frozen_epochs) == (profile.vgg_epochs, 4 if name == "long" else 5)
 
 
 def test_gains_have_persons_and_restarts_and_a_reason(some):
