@@ -81,6 +81,11 @@ class Run:
         rows = [{name: value for name, value in each.items() if name != "epochs"} for each in self.facts["restarts"]]
         return pd.DataFrame(rows).assign(kept=np.arange(len(rows)) == self.facts["kept"])
 
+    @property
+    def seed(self) -> int:
+        """Of the restart that was kept: `build` with it gives the weights that this one began with."""
+        return int(self.facts["restarts"][self.facts["kept"]]["seed"])
+
     @functools.cached_property
     def _model(self) -> keras.Model:
         return keras.models.load_model(self.path / "model.keras", compile=False)

@@ -45,6 +45,7 @@ def test_a_run_keeps_every_restart_and_the_best_one(trained):
     best = trained.restarts["validation"].idxmin()
     assert trained.restarts["kept"].tolist() == [number == best for number in range(2)]
     assert trained.restarts["seed"].tolist() == [0, 1]
+    assert trained.seed == trained.restarts["seed"][best]
 
 
 def test_the_kept_model_is_the_epoch_with_the_lowest_validation_error(trained):

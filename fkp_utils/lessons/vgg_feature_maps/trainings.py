@@ -80,9 +80,10 @@ def readouts_inside(
     """
     found = {}
     for name, described in starts.items():
-        model = trained[name].model()
+        run = trained[name]
+        model = run.model()
         layers = ["image", *(layer.name for layer in model.layers if re.fullmatch(INNER, layer.name))]
-        both = {"before": runs.build(described, described.data.parts(), seed), "after": model}
+        both = {"before": runs.build(described, described.data.parts(), run.seed), "after": model}
         for when, network in both.items():
             found[f"{name}, {when}"] = activations.linear_readouts(
                 network, learn, test, layers, repeats=repeats, seed=seed

@@ -125,12 +125,13 @@ def test_vgg_is_compared_only_where_it_is_restarted(monkeypatch):
 
 def test_layers_are_read_before_and_after_a_training(monkeypatch):
     small = architectures.build("small", 15, (24, 24))
-    trained = types.SimpleNamespace(model=lambda: small)
-    monkeypatch.setattr(runs, "build", lambda described, parts, seed: small)
+    trained, seeds = types.SimpleNamespace(model=lambda: small, seed=2), []
+    monkeypatch.setattr(runs, "build", lambda described, parts, seed: seeds.append(seed) or small)
     monkeypatch.setattr(data_views.Data, "parts", lambda self: None)
     described = earlier_networks.experiment_of("small", data_views.Data(limit=100), QUICK)
     found = trainings.readouts_inside({"from scratch": described}, {"from scratch": trained}, SOME, SOME, repeats=20)
     assert list(found) == ["from scratch, before", "from scratch, after"]
+    assert seeds == [2], "the weights that the kept restart began with"
     layers = ["image", "stem_relu", "block1_relu", "block2_relu", "block3_relu", "block4_relu", "merge_relu", "maps"]
     assert all(list(each) == layers for each in found.values())
 
