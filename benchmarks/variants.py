@@ -63,7 +63,8 @@ def budget(options: argparse.Namespace) -> tuple[profiles.Profile, str]:
     given = {name: getattr(options, name) for name in ("epochs", "restarts", "patience")}
     usual = {"epochs": profile.epochs, "restarts": min(RESTARTS, profile.restarts), "patience": profile.patience}
     sizes = usual | {name: value for name, value in given.items() if value is not None}
-    deep = {f"deep_{name}": sizes[name] for name in ("epochs", "restarts")} if any(given.values()) else {}
+    deep = {"deep_epochs": sizes["epochs"], "vgg_epochs": sizes["epochs"], "deep_restarts": sizes["restarts"]}
+    deep = deep if any(given.values()) else {}
     stop = f"stopped after {sizes['patience']} epochs in a row without a lower validation error"
     stop = stop if sizes["patience"] else "no early stopping"
     text = f"{profile.name} profile: up to {sizes['epochs']} epochs, {stop}, {sizes['restarts']} restarts"
