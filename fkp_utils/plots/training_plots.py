@@ -53,7 +53,8 @@ def curve_sheet(
     low, high = errors.min(), np.quantile(errors, 0.95)
     if level is not None:
         low, high = min(low, 0.97 * level), max(high, 1.03 * level)
-    grid[0].set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
+    longest = max(history["epoch"].max() for history, _ in histories.values())
+    grid[0].set(xlim=(0.5, longest + 0.5), ylim=(low - 0.1 * (high - low), high + 0.1 * (high - low)))
     if unit:
         grid[0].set(yscale="log", ylim=(0.8 * low, 1.3 * high))
         plots.decimals(grid[0].yaxis)

@@ -47,6 +47,11 @@ def test_curves_have_the_level_of_the_mean_points_and_another_unit():
         assert low < level < high
 
 
+def test_no_curve_is_cut_off_where_another_is_shorter():
+    figure = training_plots.curve_sheet({"a": (history(epochs=20), 0), "b": (history(epochs=3), 0)})
+    assert {axes.get_xlim() for axes in figure.axes} == {(0.5, 20.5)}
+
+
 def test_one_curve_fills_the_figure():
     assert len(training_plots.curve_sheet({"a": (history(), 0)}).axes) == 1
 
