@@ -18,16 +18,17 @@ if TYPE_CHECKING:
     from fkp_utils.training import runs
 
 
-def unseen(data: data_views.Data, by: data_views.Data, new: int = 0) -> face_sets.Faces:
+def unseen(data: data_views.Data, by: data_views.Data, new: int = 0, everyone: bool = False) -> face_sets.Faces:
     """The evaluation faces of `data` whose persons and images a network that learnt from `by` has not met.
 
-    The two may differ in `limit`.  Synthetic sets of another limit or seed share no person, whatever their numbers.
+    The two may differ in `limit`; then `everyone` takes those of all parts, which no network that learnt from all of
+    `data` can be asked.  Synthetic sets of another limit or seed share no person, whatever their numbers.
     So where `data` are synthetic without a limit, and `new` is not 0, they are so many faces of another seed instead,
     through the same views: as many persons as are asked for cost only time.
     """
     if new and data.name == "synthetic" and data.limit is None:
         return dataclasses.replace(data, limit=new, seed=data.seed + 1).faces()
-    faces = data.parts().evaluation
+    faces = data.faces() if everyone and data != by and data.name == by.name else data.parts().evaluation
     if data == by or data.name != by.name or data.name == "synthetic":
         return faces
     known = by.parts()[:2]

@@ -120,6 +120,18 @@ def test_unseen_leaves_out_persons_and_copies(split):
     assert len(found) == (split.subject >= 10).sum() - 1
 
 
+def test_everyone_who_was_not_met_may_be_of_any_part(monkeypatch):
+    some = made(80)
+    met, last = some.select(some.subject < 10), some.select(some.subject == some.subject.max())
+    parts = {20: data_views.Parts(met, met, last), None: data_views.Parts(some, some, last)}
+    monkeypatch.setattr(data_views.Data, "parts", lambda data: parts[data.limit])
+    monkeypatch.setattr(data_views.Data, "faces", lambda data: some)
+    data, few = data_views.Data("kaggle", "anywhere"), data_views.Data("kaggle", "anywhere", 20)
+    assert set(comparisons.unseen(data, few).subject) == set(last.subject)
+    assert set(comparisons.unseen(data, few, everyone=True).subject) == set(some.subject) - set(met.subject)
+    assert comparisons.unseen(data, data, everyone=True) is last, "it has met all others"
+
+
 def test_all_are_unseen_by_the_same_or_other_data(split):
     data = data_views.Data("kaggle", "anywhere")
     assert len(comparisons.unseen(data, data)) == len(split)
