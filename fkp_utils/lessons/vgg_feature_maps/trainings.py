@@ -139,13 +139,13 @@ class Starts:
         for name, found in self.pairs.items():
             faces = self.faces(name)
             for start, run in found.items():
-                ends = run.restarts["evaluation"]
+                ends, points = run.restarts["evaluation"], run.predict(faces)
                 rows.append(
                     {
                         "network": name,
                         "start": start,
-                        "MSE (px²)": metrics.mse(run.predict(faces), faces.points),
-                        "MAE (px)": metrics.mae(run.predict(faces), faces.points),
+                        "MSE (px²)": metrics.mse(points, faces.points),
+                        "MAE (px)": metrics.mae(points, faces.points),
                         "RMSE of the restarts (px)": f"{ends.min():.2f} to {ends.max():.2f}",
                         "minus from scratch (px)": str(self.gain(name, start)),
                     }
