@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from sklearn import model_selection
 
 from fkp_utils import faces as face_sets
 from fkp_utils import metrics
@@ -56,7 +57,7 @@ def offset(run: runs.Run, faces: face_sets.Faces) -> tuple[tuple[float, float], 
     two points of a pair such differences are taken out, and what is left is an offset of labels against images.  Where
     no label of a keypoint is given, it is the mean of the others in x.
     """
-    aside = _aside(run, faces)
+    aside = _aside(faces.points - run.predict(faces))
     both = (aside + aside[list(faces.keypoints.mirror)] * (1, -1)) / 2
     if not np.isfinite(both).any():
         return ()
@@ -69,19 +70,30 @@ def conventions(run: runs.Run, faces: face_sets.Faces) -> dict[str, tuple[float,
 
     The offset of labels is not in it.
     """
-    aside, names = _aside(run, faces), faces.keypoints.names
+    aside, names = _aside(faces.points - run.predict(faces)), faces.keypoints.names
     mirrored = aside[list(faces.keypoints.mirror)]
     outward, down = (aside[:, 0] - mirrored[:, 0]) / 2, (aside[:, 1] + mirrored[:, 1]) / 2
     left = [row for row, name in enumerate(names) if "right" not in name]
     return {names[row]: (float(outward[row]), float(down[row])) for row in left if np.isfinite(outward[row])}
 
 
-def _aside(run: runs.Run, faces: face_sets.Faces) -> np.ndarray:
-    """(K, 2) px from what the run finds to the labels, the median over faces; NaN where none is given."""
-    aside = faces.points - run.predict(faces)
-    known = np.isfinite(aside[..., 0]).any(axis=0)
-    middle = np.full(aside.shape[1:], np.nan)
-    middle[known] = np.nanmedian(aside[:, known], axis=0)
+def moved_to_labels(predicted: np.ndarray, faces: face_sets.Faces) -> np.ndarray:
+    """The answers (N, K, 2), each point moved to where labels of other people lie, in px.
+
+    People are halved; how far labels lie from the answers, the median over one half, moves those of the other.  So
+    what is left of the error is no matter of which place a point's name means.  ValueError for a single person.
+    """
+    apart, moved = faces.points - predicted, predicted.copy()
+    for seen, asked in model_selection.GroupKFold(2).split(predicted, groups=faces.groups):
+        moved[asked] += np.nan_to_num(_aside(apart[seen]))
+    return moved
+
+
+def _aside(apart: np.ndarray) -> np.ndarray:
+    """(K, 2) px from answers to labels, the median over faces of (N, K, 2); NaN where no label is given."""
+    known = np.isfinite(apart[..., 0]).any(axis=0)
+    middle = np.full(apart.shape[1:], np.nan)
+    middle[known] = np.nanmedian(apart[:, known], axis=0)
     return middle
 
 

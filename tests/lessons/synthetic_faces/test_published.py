@@ -12,6 +12,7 @@ def rows(*found):
 
 TABLE = rows(
     ("synthetic alone", 2000, 0, 785, 2.9, 2.5, 3.3),
+    ("synthetic alone, conventions learnt, ten views", 16000, 0, 785, 2.3, 2.0, 2.8),
     ("synthetic alone, offset put in, ten views", 16000, 0, 785, 2.5, 2.1, 2.9),
     ("photos alone", 0, 500, 213, 3.5, 3.2, 3.9),
     ("photos after synthetic", 16000, 500, 213, 1.7, 1.5, 1.9),
@@ -42,9 +43,13 @@ def test_what_so_many_faces_teach_is_told():
 
 def test_networks_that_have_met_no_photo():
     table = published.alone(TABLE)
-    assert table["answers"].tolist() == ["as they are", "offset put in, ten views"]
-    assert table["RMSE (px)"].tolist() == ["2.90 [2.50, 3.30]", "2.50 [2.10, 2.90]"]
-    assert table["synthetic faces"].tolist() == [2000, 16000]
+    assert table["answers"].tolist() == [
+        "as they are",
+        "conventions learnt, ten views",
+        "offset put in, ten views",
+    ]
+    assert table["RMSE (px)"].tolist() == ["2.90 [2.50, 3.30]", "2.30 [2.00, 2.80]", "2.50 [2.10, 2.90]"]
+    assert table["synthetic faces"].tolist() == [2000, 16000, 16000]
 
 
 def test_what_no_photo_is_worth_is_told():
