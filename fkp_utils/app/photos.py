@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import pathlib
+import struct
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
+
+from fkp_utils.datasets import images
 
 Photo = str | os.PathLike[str] | Image.Image | np.ndarray
 
@@ -32,9 +35,11 @@ def read(photo: Photo) -> np.ndarray:
     if isinstance(photo, np.ndarray):
         levels = photo
     elif isinstance(photo, Image.Image):
-        levels = _levels(photo, name)
+        levels = _levels(photo)
     else:
         levels = _file(pathlib.Path(photo).expanduser())
+    if levels is None:
+        raise ValueError(f"{name}: more pixels than the {PIXELS:,} that are read")
     levels = _rgb(levels, name)
     if int(levels.max()) - int(levels.min()) < FLAT:
         raise ValueError(f"{name}: levels from {levels.min()} to {levels.max()} of 255 show no face; is it that dark?")
@@ -60,7 +65,8 @@ def refuse_pointer(path: pathlib.Path) -> None:
         raise ValueError(f"{path}: a Git LFS pointer, not the file itself; `git lfs pull` fetches it")
 
 
-def _file(path: pathlib.Path) -> np.ndarray:
+def _file(path: pathlib.Path) -> np.ndarray | None:
+    """As `_levels`.  ValueError for what is no whole picture."""
     if path.is_dir():
         raise ValueError(f"{path}: a folder; expected the file of a picture")
     refuse_pointer(path)
@@ -69,24 +75,24 @@ def _file(path: pathlib.Path) -> np.ndarray:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `_levels` has a limit of its own
             Image.init()
             with Image.open(path, formats=FORMATS) as image:
-                return _levels(image, str(path))
+                return _levels(image)
     except Image.UnidentifiedImageError as error:
         with path.open("rb") as file:
             start = file.read(12)
         if start[4:8] == b"ftyp" and start[8:12] in HEIC:
             raise ValueError(f"{path}: a HEIC picture, which is not read; save it as JPEG or PNG") from error
         raise ValueError(f"{path}: no picture that is known; expected JPEG, PNG, TIFF, WebP, BMP or GIF") from error
-    except Image.DecompressionBombError as error:
-        raise ValueError(f"{path}: more than {PIXELS:,} pixels") from error
-    except (OSError, SyntaxError, EOFError) as error:
+    except Image.DecompressionBombError:
+        return None
+    except (OSError, SyntaxError, EOFError, RuntimeError, ValueError, struct.error) as error:
         raise ValueError(f"{path}: the picture is damaged: {error}") from error
 
 
-def _levels(image: Image.Image, name: str) -> np.ndarray:
-    """(H, W) or (H, W, 3), in the image's own range of levels."""
+def _levels(image: Image.Image) -> np.ndarray | None:
+    """(H, W) or (H, W, 3), in the image's own range of levels; None for more than PIXELS pixels."""
     if image.width * image.height > PIXELS:
-        raise ValueError(f"{name}: {image.width}×{image.height} pixels; at most {PIXELS:,} are read")
-    upright = ImageOps.exif_transpose(image)
+        return None
+    upright = images.upright(image)
     if upright.mode.startswith(("I", "F")):
         levels = np.asarray(upright)
         sixteen = levels.dtype.kind == "i" and levels.min() >= 0 and 255 < levels.max() < 1 << 16
@@ -98,7 +104,7 @@ def _rgb(levels: np.ndarray, name: str) -> np.ndarray:
     """(H, W, 3) uint8 of an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)."""
     if not is_one(levels):
         raise ValueError(f"{name}: shape {levels.shape}; {SHAPES}")
-    if levels.dtype == np.uint16:
+    if levels.dtype.kind == "u" and levels.dtype.itemsize == 2:  # in either order of the bytes
         levels = np.rint(levels / 257)
     elif levels.dtype.kind in "fb" and levels.max() <= 1:
         levels = levels * 255.0

@@ -126,7 +126,7 @@ def load(model: keras.Model | str | os.PathLike[str] | None = None) -> keras.Mod
 
 def _checked(network: keras.Model, name: str) -> keras.Model:
     """The model.  ValueError unless it takes images of one size, and gives points of MEANINGS as its one output."""
-    if not network.built:
+    if not (network.built and getattr(network, "inputs", None)):  # a subclass of keras.Model has none
         raise ValueError(f"{name} is not built; expected one that knows the size of its images")
     for kind, tensors in (("inputs", network.inputs), ("outputs", network.outputs)):
         if len(tensors) != 1:
@@ -150,7 +150,7 @@ def in_photo(
     """The faces of one photo, the largest first, as `predict` says; but for "all", there is exactly one."""
     levels = photo_files.read(photo)
     height, width = levels.shape[:2]
-    if faces == "crop" or (height, width) == tuple(network.input.shape[1:3]):
+    if faces == "crop" or (height, width) == tuple(network.inputs[0].shape[1:3]):
         return in_boxes(network, levels, np.array([[0, 0, width, height]]), points=points)
     middles, radii, tilts = finder.find(levels, smallest)
     if faces == "largest" and not len(middles):
@@ -172,7 +172,7 @@ def again(
     points: int = 15,
 ) -> list[Prediction]:
     """The same as `in_boxes`, in boxes moved and turned as the 15 points that were seen of each face say."""
-    share = share_of_crop(network.output.shape[1], points)
+    share = share_of_crop(network.outputs[0].shape[1], points)
     boxes = np.array([box_of(face.points, share) for face in faces]).reshape(-1, 4)
     tilts = np.array([pose.tilt(face.points, face.keypoints) for face in faces])
     return in_boxes(network, photo, boxes, shifts, points, tilts)
@@ -223,7 +223,7 @@ def in_boxes(
         return []
     from fkp_utils.evaluation import test_time_augmentation
 
-    size, channels = tuple(network.input.shape[1:3]), network.input.shape[3]
+    size, channels = tuple(network.inputs[0].shape[1:3]), network.inputs[0].shape[3]
     grey, tilts = Image.fromarray(photo).convert("L"), np.zeros(len(boxes)) if tilts is None else tilts
     turns = np.where(np.abs(tilts) >= TILTED, tilts, 0)
     cut = np.stack([_cut(grey, box, turn, size) for box, turn in zip(boxes, turns, strict=True)])
@@ -259,7 +259,7 @@ def as_run(
     """The network as test-time augmentation asks it, answering with these points.  ValueError if it cannot."""
     from fkp_utils.training import runs
 
-    meaning = MEANINGS[network.output.shape[1]]
+    meaning = MEANINGS[network.outputs[0].shape[1]]
     if len(meaning.keypoints) < len(answered):
         raise ValueError(
             f"the model gives the points of {meaning.keypoints.name}; those of {answered.name} are asked for"

@@ -49,6 +49,7 @@ def write(root: str, profile: profiles.Profile, path: pathlib.Path) -> None:
     ValueError if what was written is not what `IdLookupTable.csv` asks for.
     """
     asked = kaggle.asked(root)  # before hours of training, as what cannot be written
+    files.refuse_folder(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=path.parent):
         pass

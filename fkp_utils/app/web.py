@@ -128,7 +128,7 @@ def build(network: keras.Model, folder: pathlib.Path) -> gradio.Blocks:
                 smallest = gradio.Slider(
                     0.02, 1, finder.SMALLEST, step=0.01, label="Smallest face, as a share of the photo's shorter side"
                 )
-                sets = list(prediction.SETS)[: 1 + (network.output.shape[1] == 68)]
+                sets = list(prediction.SETS)[: 1 + (network.outputs[0].shape[1] == 68)]
                 count = gradio.Radio(sets, value=sets[0], label="Points")
                 button = gradio.Button("Find the points", variant="primary")
                 gradio.Examples([[str(example)]], [photo], label="Synthetic faces")

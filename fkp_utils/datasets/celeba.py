@@ -18,7 +18,7 @@ IMAGES = "img_align_celeba"
 LANDMARKS = "list_landmarks_align_celeba"
 PARTITION = "list_eval_partition"
 IDENTITY = "identity_CelebA.txt"
-VERSION = 2
+VERSION = 3
 
 COLUMNS = [f"{point}_{axis}" for point in ("lefteye", "righteye", "nose", "leftmouth", "rightmouth") for axis in "xy"]
 SWAP = [1, 0, 2, 4, 3]  # the file's left is that of the image, CELEBA_5's is the subject's
@@ -81,9 +81,12 @@ def _build(folder: pathlib.Path, inputs: list[pathlib.Path], limit: int | None) 
     members = _members(pictures)
     images.match(rows, members, landmarks, pictures)
     names = list(rows)[:limit]
-    labels = {"points": np.array([rows[name] for name in names]).reshape(-1, 5, 2)[:, SWAP]}
+    points = np.array([rows[name] for name in names]).reshape(-1, 5, 2)
+    for name, of in zip(names, points, strict=True):
+        images.expect_near(f"{landmarks}, {name}", of, SIZE[::-1])
+    labels = {"points": points[:, SWAP]}
     for path in more:
-        key = "subject" if path.name == IDENTITY else "partition"
+        key = "subject" if folders.plain(path.name) == IDENTITY.casefold() else "partition"
         labels[key] = _column(path, key, names)
     images.store(folder / "images.npy", _pictures(pictures, [members[name] for name in names]), len(names), SIZE)
     np.savez(folder / "labels.npz", **labels)  # type: ignore[arg-type]  # none is allow_pickle
@@ -95,7 +98,7 @@ def _read(path: pathlib.Path, columns: list[str], counted: bool = False) -> dict
     With `counted`, the .txt starts with the number of rows and the names of the columns.
     """
     first = 0
-    if path.suffix == ".csv":
+    if path.suffix.lower() == ".csv":
         first, rows = 1, images.comma_rows(path, 1 + len(columns))
         _expect_header(path, rows, 1, ["image_id", *columns])
     else:

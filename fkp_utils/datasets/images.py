@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from fkp_utils import faces, keypoints
 from fkp_utils.datasets import cache, folders, loading
@@ -28,6 +28,16 @@ WAITING = 64  # images decoded and not yet written
 UNREADABLE = (OSError, SyntaxError, ValueError, struct.error)  # what Pillow raises for damaged data
 ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}  # by the bytes that such a file begins with
 SEPARATORS = {";": "semicolons", "\t": "tabs"}
+# What turns the stored picture upright, for each EXIF orientation.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 Size = tuple[int, int]
 
@@ -111,9 +121,7 @@ def decode(where: str, data: bytes) -> Image.Image:
     try:
         with Image.open(io.BytesIO(data)) as opened:
             opened.load()
-            picture: Image.Image = opened
-            with contextlib.suppress(*UNREADABLE):  # EXIF data that cannot be read say nothing of an orientation
-                picture = ImageOps.exif_transpose(opened)
+            picture = upright(opened)
             if picture.mode.startswith(("I", "F")):
                 raise loading.DatasetError(f"{where}: levels of more than 8 bits; expected a picture of 8 bits")
             return picture.convert("RGB")
@@ -123,6 +131,17 @@ def decode(where: str, data: bytes) -> Image.Image:
         raise loading.DatasetError(f"{where}: not an image; expected a JPEG, PNG or BMP file") from None
     except (*UNREADABLE, zlib.error, Image.DecompressionBombError) as error:
         raise loading.DatasetError(f"{where}: damaged image ({error}); expected a whole one") from error
+
+
+def upright(picture: Image.Image) -> Image.Image:
+    """The picture turned as its EXIF orientation says; EXIF data that cannot be read say nothing of one.
+
+    `ImageOps.exif_transpose` also writes the other EXIF data anew, and fails at a single odd one.
+    """
+    turn = None
+    with contextlib.suppress(*UNREADABLE):
+        turn = TURNS.get(picture.getexif().get(ExifTags.Base.Orientation))
+    return picture if turn is None else picture.transpose(turn)
 
 
 def from_files(paths: Iterable[pathlib.Path]) -> Iterable[tuple[str, bytes]]:
@@ -205,12 +224,19 @@ def numbers(texts: Sequence[str], where: str, columns: Sequence[str]) -> list[fl
     values = []
     for text, column in zip(texts, columns, strict=True):
         try:
-            values.append(float(text))
+            values.append(math.nan if "_" in text else float(text))  # Python takes 6_9 for 69
         except ValueError:
             values.append(math.nan)
         if not math.isfinite(values[-1]):
             raise loading.DatasetError(f"{where}, column {column}: {text!r}; expected a number")
     return values
+
+
+def expect_near(where: str, points: np.ndarray, size: tuple[int, int]) -> None:
+    """DatasetError if one of the points (K, 2) lies further than a picture of (width, height) beside that picture."""
+    far = ((points < -np.array(size)) | (points > 2 * np.array(size))).any(axis=1)
+    for x, y in points[far][:1]:
+        raise loading.DatasetError(f"{where}: a point at ({x:g}, {y:g}) px; expected one of {size[0]}×{size[1]} pixels")
 
 
 def expect_count(path: pathlib.Path, announced: str, found: int, expected: int) -> None:

@@ -57,12 +57,13 @@ def _build(folder: pathlib.Path, source: pathlib.Path, limit: int | None) -> Non
         if not name:
             raise loading.DatasetError(f"{shape}: expected a name like 01-1m.asf")
         people.append(name.groups())
-        points.append(_points(shape))
+        points.append(_points(shape) * SIZE[::-1])
+        images.expect_near(str(shape), points[-1], SIZE[::-1])
     subject, image, sex = np.array(people).T
     images.store(folder / "images.npy", images.from_files(path for _, path in pairs), len(pairs), SIZE)
     np.savez(
         folder / "labels.npz",
-        points=np.array(points) * SIZE[::-1],
+        points=np.array(points),
         subject=subject.astype(int),
         image=image.astype(int),
         male=sex == "m",

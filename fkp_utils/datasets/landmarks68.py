@@ -6,6 +6,7 @@ import hashlib
 import os
 import pathlib
 import re
+import unicodedata
 import warnings
 
 import numpy as np
@@ -18,8 +19,8 @@ PARTS = ("training", "test")
 TEST_FOLDERS = {"testset", "ibug", "01_Indoor", "02_Outdoor"}
 TABLE = "_frames_keypoints.csv"
 COLUMNS = [str(i) for i in range(136)]
-PERSON = re.compile(r"([A-Z][^_]*(?:_[^\d_][^_]*)+)_\d+")  # first and last name, then the number of the frame
-VERSION = 2
+PERSON = re.compile(r"([^\W\d_][^_]*(?:_[^\d_][^_]*)+)_\d+")  # first and last name, then the number of the frame
+VERSION = 3
 
 Labelled = tuple[list[pathlib.Path], np.ndarray, dict[str, np.ndarray]]
 
@@ -66,12 +67,14 @@ def load(
         moved = (points + 0.5) * places[..., 2:] / np.array(sizes)[:, None] + places[..., :2] - 0.5
         np.savez(folder / "labels.npz", points=moved, **subject)  # type: ignore[arg-type]  # none is allow_pickle
 
-    return images.load("landmarks68", keypoints.LANDMARKS_68, inputs, limit, f"{VERSION}, {part}, {(*size,)}", build)
+    version = f"{VERSION}, {part}, {(*size,)}, {_are_test(source)}"
+    return images.load("landmarks68", keypoints.LANDMARKS_68, inputs, limit, version, build)
 
 
 def fingerprint(root: str | os.PathLike[str] | None = None) -> str:
-    """Changes when the data do, of either part."""
-    return cache.fingerprint(_inputs(_find(root), PARTS))
+    """Changes when the data do, of either part, or which part they are of."""
+    source = _find(root)
+    return hashlib.sha256(f"{cache.fingerprint(_inputs(source, PARTS))} {_are_test(source)}".encode()).hexdigest()
 
 
 def placement(original: tuple[int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -82,12 +85,15 @@ def placement(original: tuple[int, int], size: tuple[int, int]) -> tuple[int, in
 
 
 def _expect_inside(paths: list[pathlib.Path], points: np.ndarray, sizes: list[images.Size]) -> None:
-    """DatasetError for points (N, 68, 2) whose mean lies outside of their picture of (width, height), as if turned."""
+    """DatasetError for points (N, 68, 2) whose mean lies outside of their picture of (width, height), as if turned, or
+    one of which lies far from it."""
     means = points.mean(axis=1)
     for place in np.flatnonzero(((means < 0) | (means >= np.array(sizes))).any(axis=1))[:1]:
         (x, y), (width, height) = means[place], sizes[place]
         found = f"points around ({x:.0f}, {y:.0f}) in {width}×{height} pixels"
         raise loading.DatasetError(f"{paths[place]}: {found}; expected points of the picture as people see it, upright")
+    for path, each, size in zip(paths, points, sizes, strict=True):
+        images.expect_near(str(path), each, size)
 
 
 def _find(root: str | os.PathLike[str] | None) -> pathlib.Path:
@@ -118,6 +124,12 @@ def _pts_folders(folder: pathlib.Path) -> list[pathlib.Path]:
     return [inner for inner in folders.below(folder) if folders.with_suffix(inner, ".pts")]
 
 
+def _are_test(source: pathlib.Path) -> list[bool]:
+    """Whether each of the folders with .pts files is of the part "test"; none if there are frames."""
+    inner = [] if _has_frames(source) else _pts_folders(source)
+    return [bool(TEST_FOLDERS & {*each.relative_to(source).parts, each.resolve().name}) for each in inner]
+
+
 def _inputs(source: pathlib.Path, parts: tuple[str, ...] | list[str]) -> list[pathlib.Path]:
     """What the faces of these parts are read from."""
     if not _has_frames(source):
@@ -145,8 +157,8 @@ def _frames(source: pathlib.Path, part: str, limit: int | None) -> Labelled:
         points = np.full((len(names), 68, 2), np.nan)
     if not names:
         raise loading.DatasetError(f"{folder}: no images; expected some of {', '.join(images.SUFFIXES)}")
-    stems = [pathlib.PurePath(name).stem for name in names]
-    found = [PERSON.fullmatch(stem) for stem in stems]
+    stems = [unicodedata.normalize("NFC", pathlib.PurePath(name).stem) for name in names]
+    found = [None if stem[0].islower() else PERSON.fullmatch(stem) for stem in stems]
     persons = [match[1] if match else stem for match, stem in zip(found, stems, strict=True)]
     subject = {"subject": np.array([_number(name) for name in persons])} if any(found) else {}
     return [pictures[name] for name in names], points, subject
@@ -159,8 +171,7 @@ def _number(person: str) -> int:
 def _pts(source: pathlib.Path, part: str, limit: int | None) -> Labelled:
     parts: dict[str, list[tuple[pathlib.Path, pathlib.Path]]] = {"training": [], "test": []}
     left_out = 0
-    for folder in _pts_folders(source):
-        is_test = TEST_FOLDERS & {*folder.relative_to(source).parts, folder.resolve().name}
+    for folder, is_test in zip(_pts_folders(source), _are_test(source), strict=True):
         pairs, mirrored = images.beside(folder, ".pts")
         parts["test" if is_test else "training"] += pairs
         left_out += mirrored

@@ -24,9 +24,11 @@ def replacing(path: str | os.PathLike[str], folder: bool = False) -> Iterator[pa
     """A temporary path beside `path`, renamed over it when the block ends without an error.
 
     With `folder`, the temporary path is a new folder.  If the block raises (a full disk, say), the temporary path is
-    removed and what stood at `path` is still there.
+    removed and what stood at `path` is still there.  IsADirectoryError for a file where a folder is.
     """
     path = pathlib.Path(path)
+    if not folder:
+        refuse_folder(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     new = beside / path.name
@@ -34,11 +36,17 @@ def replacing(path: str | os.PathLike[str], folder: bool = False) -> Iterator[pa
         if folder:
             new.mkdir()
         yield new
-        if path.is_dir():
+        if folder and path.is_dir():
             path.rename(beside / "old")
         new.replace(path)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def refuse_folder(path: pathlib.Path) -> None:
+    """IsADirectoryError if the path of a file is a folder, which the file would replace."""
+    if path.is_dir():
+        raise IsADirectoryError(f"{path}: a folder; expected the path of a file")
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

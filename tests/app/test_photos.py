@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from fkp_utils.app import photos
+from tests.helpers import exif
 
 RAMP = np.add.outer(np.arange(0, 120, 10), np.arange(0, 128, 8)).astype(np.uint8)  # (12, 16), darkest at top left
 COLOUR = np.repeat(RAMP[..., None], 3, axis=2)
@@ -21,9 +22,7 @@ UPRIGHT = {
 
 @pytest.mark.parametrize("orientation", UPRIGHT)
 def test_the_orientation_is_obeyed(orientation, tmp_path):
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    Image.fromarray(COLOUR).save(tmp_path / "turned.png", exif=exif)
+    Image.fromarray(COLOUR).save(tmp_path / "turned.png", exif=exif.odd(orientation))
     np.testing.assert_array_equal(photos.read(tmp_path / "turned.png"), UPRIGHT[orientation](COLOUR))
     with Image.open(tmp_path / "turned.png") as picture:
         np.testing.assert_array_equal(photos.read(picture), UPRIGHT[orientation](COLOUR))
@@ -34,7 +33,8 @@ def test_sixteen_bits_are_divided_by_257(suffix, tmp_path):
     path = tmp_path / f"deep.{suffix}"
     Image.fromarray(RAMP.astype(np.uint16) * 257).save(path)
     np.testing.assert_array_equal(photos.read(path), COLOUR)
-    np.testing.assert_array_equal(photos.read(RAMP.astype(np.uint16) * 257), COLOUR)
+    for order in "<>":
+        np.testing.assert_array_equal(photos.read((RAMP.astype(np.uint16) * 257).astype(f"{order}u2")), COLOUR)
     Image.fromarray(RAMP.astype(np.uint16)).save(path)  # so dark that nothing is seen
     with pytest.raises(ValueError, match=rf"deep\.{suffix}: levels from 0 to 1 of 255 show no face"):
         photos.read(path)
@@ -112,6 +112,7 @@ def _png(path):
         (lambda png: png[: len(png) // 2], "photo.png: the picture is damaged"),
         (lambda png: png[:20], "photo.png: (the picture is damaged|no picture that is known)"),
         (lambda png: b"text", "photo.png: no picture that is known"),
+        (lambda png: b"P2 2 1 255 7 x", "photo.png: the picture is damaged"),
         (lambda png: b"\0\0\0\x18ftypheic" + bytes(40), "photo.png: a HEIC picture, which is not read"),
         (lambda png: b"version https://git-lfs.github.com/spec/v1\noid", "photo.png: a Git LFS pointer"),
     ],

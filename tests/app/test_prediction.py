@@ -207,6 +207,25 @@ def test_models_of_others_are_refused_in_one_sentence(kind, message, face, tmp_p
         fkp_utils.predict(face, tmp_path / "theirs.keras")
 
 
+def test_a_sequential_model_answers_and_a_subclass_is_refused(network, face, tmp_path):
+    import keras
+
+    theirs = keras.Sequential([keras.Input((96, 96, 1)), keras.layers.Flatten(), keras.layers.Dense(30)])
+    theirs.add(keras.layers.Reshape((15, 2)))
+    theirs.save(tmp_path / "theirs.keras")
+    for model in (theirs, tmp_path / "theirs.keras"):
+        assert fkp_utils.predict(face, model).points.shape == (15, 2)
+
+    class Wrapped(keras.Model):
+        def call(self, images):
+            return network(images)
+
+    wrapped = Wrapped()
+    wrapped(np.zeros((1, 96, 96, 1)))
+    with pytest.raises(ValueError, match="the model is not built; expected one that knows the size of its images"):
+        fkp_utils.predict(face, wrapped)
+
+
 def test_the_users_folder_may_be_named_by_a_tilde(network, face, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     network.save(tmp_path / "best.keras")

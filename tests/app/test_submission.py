@@ -130,4 +130,7 @@ def test_what_cannot_be_written_is_told_before_training(tmp_path, capsys):
     out = tmp_path / "file" / "submission.csv"
     assert submission.main(["--root", str(SAMPLE), "--profile", "smoke", "--out", str(out)]) == 1
     assert capsys.readouterr().err.startswith("error: ")
+    assert submission.main(["--root", str(SAMPLE), "--profile", "smoke", "--out", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"error: {tmp_path}: a folder; expected the path of a file\n"
+    assert (tmp_path / "file").exists()
     assert not (tmp_path / "runs").exists()

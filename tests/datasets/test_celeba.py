@@ -130,6 +130,18 @@ def test_a_limit_reads_the_first_rows_of_the_table(tmp_path):
         celeba.load(tmp_path, limit=0)
 
 
+def test_files_that_were_downloaded_twice_are_what_they_were(tmp_path):
+    made(tmp_path)
+    for old, new in (
+        ("identity_CelebA.txt", "Identity_CelebA (1).txt"),
+        ("list_landmarks_align_celeba.csv", "list_landmarks_align_celeba (2).CSV"),
+    ):
+        (tmp_path / old).rename(tmp_path / new)
+    faces = celeba.load(tmp_path)
+    np.testing.assert_array_equal(faces.subject, IDENTITY)
+    np.testing.assert_array_equal(faces.attributes["partition"], PARTITION)
+
+
 def test_without_partition_and_identity(tmp_path):
     made(tmp_path)
     (tmp_path / "list_eval_partition.csv").unlink()
@@ -204,6 +216,11 @@ def _no_rows(root):
         (_rows("000004.jpg,73,112", "000004.jpg,73,1l2"), "line 5, column lefteye_y: '1l2'; expected a number"),
         (_rows("000004.jpg,73,", '000004.jpg,"73,0",'), "line 5, column lefteye_x: '73,0'; expected a number"),
         (_rows("000004.jpg,73,", "000004.jpg,nan,"), "line 5, column lefteye_x: 'nan'; expected a number"),
+        (_rows("000004.jpg,73,", "000004.jpg,7_3,"), "line 5, column lefteye_x: '7_3'; expected a number"),
+        (
+            _rows("000004.jpg,73,", "000004.jpg,99999,"),
+            r"celeba.csv, 000004.jpg: a point at \(99999, 112\) px; expected one of 178×218 pixels",
+        ),
         (_rows("000004.jpg,73,", "000004.jpg,"), "celeba.csv, line 5: 9 values; expected 10"),
         (_rows("000004.jpg,73,", "000003.jpg,73,"), "line 5: 000003.jpg for the second time; expected one row"),
         (_rows("000006.jpg,", "000007.jpg,"), "000007.jpg not found; expected it among the 6 in"),

@@ -123,6 +123,7 @@ def _another_name(root):
         (_shape(_first(0, 0), "0.3o"), "02-1f.asf, line 13, column x: '0.3o'; expected a number"),
         (_shape(_first(2, 1), "0,5"), "02-1f.asf, line 15, column y: '0,5'; expected a number"),
         (_shape(_first(2, 1), "nan"), "02-1f.asf, line 15, column y: 'nan'; expected a number"),
+        (_shape(_first(2, 1), "240"), r"02-1f.asf: a point at \(.*, 115200\) px; expected one of 640×480 pixels"),
         (_shape(f"{_first(1, 0)} \t", ""), "02-1f.asf, line 14: 6 values; expected 7"),
         (_shape(" \t7 \t6 \t8", " \t6 \t6 \t8"), "02-1f.asf, line 20: point 6; expected point 7"),
         (_shape("02-1f.jpg", "02-2f.jpg"), "02-1f.asf, line 75: points of image 02-2f; expected 02-1f"),

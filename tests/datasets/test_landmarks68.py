@@ -8,6 +8,7 @@ from PIL import Image
 
 from fkp_utils import faces, keypoints
 from fkp_utils.datasets import landmarks68, loading
+from tests.helpers import exif
 
 NAMES = ["Ann_Lee_00.jpg", "Ann_Lee_01.jpg", "Bob_7.jpg"]
 SIZES = [(100, 200), (224, 224), (300, 150)]  # width, height
@@ -105,6 +106,15 @@ def test_pts_files_count_from_1_and_have_a_usual_split(tmp_path):
     np.testing.assert_allclose(test.points, POINTS[1:], atol=1e-4)
 
 
+def test_a_folder_that_becomes_one_of_test_faces_takes_them_along(tmp_path):
+    made_pts(tmp_path, ("helen/trainset", "lfpw/more/inner"))
+    assert len(landmarks68.load(tmp_path)) == 2
+    before = landmarks68.fingerprint(tmp_path)
+    (tmp_path / "lfpw/more").rename(tmp_path / "lfpw/testset")
+    assert landmarks68.fingerprint(tmp_path) != before
+    assert len(landmarks68.load(tmp_path)) == len(landmarks68.load(tmp_path, part="test")) == 1
+
+
 TURNED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -124,15 +134,13 @@ def test_points_are_those_of_the_upright_picture(tmp_path, layout, orientation):
     x, y = 66, 31
     levels = np.zeros((150, 120, 3), np.uint8)
     levels[y - 3 : y + 4, x - 3 : x + 4] = 255
-    exif = Image.Exif()
-    exif[0x0112] = orientation
     stored = Image.fromarray(levels).transpose(TURNED[orientation])
     if layout is made:
-        stored.save(tmp_path / "training" / NAMES[0], quality=95, exif=exif)
+        stored.save(tmp_path / "training" / NAMES[0], quality=95, exif=exif.odd(orientation))
         before = f"{NAMES[0]},{POINTS[0][0, 0]},{POINTS[0][0, 1]},"
         change(tmp_path / "training_frames_keypoints.csv", before, f"{NAMES[0]},{x},{y},")
     else:
-        stored.save(tmp_path / "helen/trainset/image_0.png", exif=exif)
+        stored.save(tmp_path / "helen/trainset/image_0.png", exif=exif.odd(orientation))
         old = " ".join(map(str, POINTS[0][0] + 1))
         change(tmp_path / "helen/trainset/image_0.pts", old, f"{x + 1} {y + 1}")
     some = landmarks68.load(tmp_path, size=(150, 120))
@@ -143,9 +151,7 @@ def test_points_are_those_of_the_upright_picture(tmp_path, layout, orientation):
 
 def test_points_of_the_picture_as_it_is_stored_are_refused(tmp_path):
     made_pts(tmp_path)
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    Image.new("RGB", (224, 40)).save(tmp_path / "ibug/image_2.png", exif=exif)
+    Image.new("RGB", (224, 40)).save(tmp_path / "ibug/image_2.png", exif=exif.odd(6))
     message = (
         r"image_2\.png: points around \(\d+, \d+\) in 40×224 pixels; expected points of the picture as people see it"
     )
@@ -219,6 +225,8 @@ def test_litter_is_no_face_and_capitals_are_letters(tmp_path):
         (["IMG_2040.jpg", "IMG_2041.jpg", "DSC00012.jpg"], None),
         (["T_Boone_Pickens_01.jpg", "T_Boone_Pickens_02.jpg", "IMG_2041.jpg"], 2),
         (["Carrie-Anne_Moss_01.jpg", "IMG_2040.jpg", "IMG_2041.jpg"], 3),
+        (["Émile_Zola_01.jpg", "E\N{COMBINING ACUTE ACCENT}mile_Zola_02.jpg", "T_Boone_Pickens_01.jpg"], 2),
+        (["my_face_01.jpg", "my_face_02.jpg", "Émile_Zola_01.jpg"], 3),
     ],
 )
 def test_a_subject_is_read_from_names_of_its_form(tmp_path, names, groups):
@@ -321,6 +329,7 @@ def _first_lines(path):
         (_pts("68", "51"), "image_0.pts: 51 points announced, 68 found; expected 68"),
         (_pts("{", "("), r"points between '\(' and '}'; expected braces"),
         (_pts(f"{POINTS[0][0, 0] + 1} ", "1,5 "), "image_0.pts, line 4, column x: '1,5'; expected a number"),
+        (_pts(f"{POINTS[0][0, 0] + 1} ", "999 "), r"image_0.png: a point at \(998, .*\) px; expected one of 224×224"),
         (_pts(f"{POINTS[0][1, 0] + 1} ", ""), "image_0.pts, line 5: 1 values; expected 2"),
         (lambda path: path.with_suffix(".png").unlink(), "image_0.pts: no image beside it"),
         (lambda path: path.rename(path.with_name("other.pts")), "other.pts: no image beside it"),

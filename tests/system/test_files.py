@@ -36,6 +36,14 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]
 
 
+def test_a_file_never_takes_the_place_of_a_folder(tmp_path):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "precious.txt").write_text("precious")
+    with pytest.raises(IsADirectoryError, match="tables: a folder; expected the path of a file"):
+        files.write_text(tmp_path / "tables", "new")
+    assert [entry.name for entry in tmp_path.rglob("*")] == ["tables", "precious.txt"]
+
+
 def test_a_sealed_folder_is_whole_until_a_file_changes(tmp_path):
     (tmp_path / "a.txt").write_text("a")
     assert not files.is_whole(tmp_path)

@@ -28,7 +28,7 @@ SWEPT = {
     "smile": np.linspace(0, 1.2, 7),
     "nose_height": np.linspace(8, 32, 7),
     "light_side": np.linspace(-90, 90, 7),
-    "beard": np.arange(5),
+    "beard": np.array([0, 2, 3, 4]),  # 1, stubble, differs from 2 by its tone alone
     "cover": np.arange(5),
     "blur": np.linspace(0.2, 2.6, 7),
     "jpeg_quality": np.array([90, 60, 40, 25, 15, 10, 5]),
