@@ -59,7 +59,8 @@ WITHOUT: dict[str, dict[str, Any]] = {
 def trained(data: data_views.Data, profile: profiles.Profile, seeds: int, **changes: Any) -> list[runs.Run]:
     """The teacher's recipe with these changes, a run for each seed, all from one training on synthetic faces."""
     changes = {"model": NETWORK} | changes
-    start = best_model.before(profile, data.seed, model=changes["model"])
+    outputs = {name: changes[name] for name in ("model", "sources") if name in changes}  # of the start as of the rest
+    start = best_model.before(profile, data.seed, **outputs)
     recipe = best_model.teachers(data, profile, **{"pretrained": start} | changes)[0]
     return [runs.run(dataclasses.replace(recipe, seed=seed)) for seed in range(seeds)]
 

@@ -158,16 +158,19 @@ def points(run: runs.Run, known: face_sets.Faces) -> dict[str, float]:
 
 
 def tuned(options: argparse.Namespace, start: experiment.Experiment) -> list[dict[str, Any]]:
-    """Two rows for each share of the photos: learnt from scratch, and after the synthetic faces."""
-    rows = []
+    """Two rows for each share of the photos: learnt from scratch, and after the synthetic faces.
+
+    The offset of the labels is measured on the photos that are learnt from, by the network that has met none.
+    """
+    rows, first = [], dataclasses.replace(start, offset=())
     for share in sorted(options.shares):
         data = data_views.Data("kaggle", options.root).through(data_views.Portion(share))
         faces = data.parts()
-        for way, pretrained in (
-            ("photos alone", None),
-            ("photos after synthetic", dataclasses.replace(start, offset=())),
-        ):
-            described = dataclasses.replace(start, data=data, pretrained=pretrained, epochs=options.tuning_epochs)
+        for way, pretrained in (("photos alone", None), ("photos after synthetic", first)):
+            away = sim_to_real.offset(runs.run(first), faces.training) if pretrained else ()
+            described = dataclasses.replace(
+                first, data=data, pretrained=pretrained, offset=away, epochs=options.tuning_epochs
+            )
             run = runs.run(described)
             kept = faces.evaluation
             found = bootstrap.rmse(run.predict(kept), kept.points, kept.groups)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from fkp_utils.evaluation import bootstrap, verdicts
 from fkp_utils.training import data_views
 
 if TYPE_CHECKING:
-    from fkp_utils.training import runs
+    from fkp_utils.training import experiment, runs
 
 
 def unseen(data: data_views.Data, by: data_views.Data, new: int = 0, everyone: bool = False) -> face_sets.Faces:
@@ -69,6 +70,28 @@ def is_lower(
     errors = [run.restarts["evaluation"].to_numpy() for run in (first, second)]
     restarts = over_restarts(errors[0], root * errors[1], by_seed)
     return verdicts.of_networks(persons, restarts, matters(faces) if factor == 1 else 0.0)
+
+
+def over_seeds(
+    first: experiment.Experiment,
+    second: experiment.Experiment,
+    error: Callable[[runs.Run], float],
+    count: int,
+) -> metrics.Estimate | None:
+    """The mean error of an experiment minus that of another, with its 95% interval over trainings (`over_restarts`).
+
+    Each is trained `count` times, from other seeds, and `error` is asked of every training; so it may be measured on
+    any faces.  What an experiment builds on, such as a training on synthetic faces, stays the same.  None below two.
+    """
+    if count < 2:
+        return None
+    from fkp_utils.training import runs
+
+    errors = [
+        [error(runs.run(dataclasses.replace(each, seed=each.seed + k, restarts=1))) for k in range(count)]
+        for each in (first, second)
+    ]
+    return over_restarts(*map(np.array, errors))
 
 
 def over_restarts(first: np.ndarray, second: np.ndarray, paired: bool = False) -> metrics.Estimate | None:

@@ -110,8 +110,8 @@ def linear_readouts(
     layers: without names, `conv_and_pool_layers`.  Maps are averaged over at most `cells` × `cells` cells first, so
     that layers of all resolutions compare.  Each point is learnt from the training faces that have it, together with
     the points that the same faces have, at the penalty with the least leave-one-out error.  It is measured on the given
-    labels of the test faces; persons, where known, are drawn together.  The activations of all layers are kept in
-    memory: 0.8 MB a face for VGG-16.  ValueError for a point with fewer than three training labels.
+    labels of the test faces; persons, where known, and copies of an image are drawn together.  The activations of all
+    layers are kept in memory: 0.8 MB a face for VGG-16.  ValueError for a point with fewer than three training labels.
     """
     import keras
 
@@ -131,7 +131,7 @@ def linear_readouts(
     results = {}
     for name in layers:
         predicted = _ridge(train.pop(name), train_faces.points, test.pop(name))
-        results[name] = bootstrap.rmse(predicted, test_faces.points, test_faces.subject, repeats, seed)
+        results[name] = bootstrap.rmse(predicted, test_faces.points, test_faces.groups, repeats, seed)
     return results
 
 

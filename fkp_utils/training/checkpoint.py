@@ -63,6 +63,15 @@ class Checkpoint:
     def _variables(self) -> list[keras.Variable]:
         return [*self.whole.variables, *self.whole.optimizer.variables]
 
+    def stored(self) -> int:
+        """How many epochs the state on disk holds; 0 if there is none, or a damaged one."""
+        try:
+            with np.load(self.state) as file:
+                arrays = {name: file[name] for name in file.files}
+            return len(json.loads(str(arrays["epochs"])))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return 0
+
     def restore(self, first: int, last: int) -> None:
         """Goes on from the state on disk if it is of the epochs from `first` to `last`; a damaged state is removed."""
         try:

@@ -18,6 +18,7 @@ from fkp_utils import faces as face_sets
 from fkp_utils.augmentation import augment
 from fkp_utils.datasets import loading
 from fkp_utils.models import architectures, label_sources
+from fkp_utils.models import pretrained as weight_files
 from fkp_utils.system import code_version
 from fkp_utils.training import data_views
 
@@ -140,6 +141,9 @@ class Experiment:
         described["data"] = self.data.described()
         described["augmentation"] = dataclasses.asdict(self.augmentation)
         described["pretrained"] = self.pretrained and self.pretrained.key
+        if self.weights not in ("", weight_files.IMAGENET):
+            with weight_files.find(self.model, self.weights).open("rb") as file:
+                described["weights"] = hashlib.file_digest(file, "sha256").hexdigest()
         described["code"] = code(self.data.name, self.model)
         return described
 

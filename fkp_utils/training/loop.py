@@ -161,7 +161,7 @@ def train(
     memory = checkpoint.Checkpoint(state, model, whole, described.ema)
     unseen = parts.validation, meaning.targets(parts.validation)
     for first, last in ((0, described.frozen_epochs), (described.frozen_epochs, described.epochs)):
-        if first == last:
+        if first == last or memory.stored() > last:  # nothing to do, or done before the training was killed
             continue
         if described.frozen_epochs:
             architectures.freeze(model, first == 0)

@@ -9,7 +9,7 @@ from scipy import stats
 from fkp_utils import faces, keypoints, metrics
 from fkp_utils.datasets.synthetic import generator
 from fkp_utils.evaluation import comparisons
-from fkp_utils.training import data_views
+from fkp_utils.training import data_views, experiment, runs
 
 
 def made(count=60, persons=20, seed=0):
@@ -180,6 +180,18 @@ def test_the_interval_over_restarts_is_that_of_students_t():
     assert comparisons.over_restarts(first, second).value == pytest.approx(first.mean() - second.mean())
     assert comparisons.over_restarts([2.0, 2.0], [3.0, 3.0]) == metrics.Estimate(-1, -1, -1)
     assert comparisons.over_restarts(first, second[:1]) is None
+
+
+def test_trainings_from_other_seeds_are_asked_anything(monkeypatch):
+    first, second = (experiment.Experiment(data=data_views.Data(limit=80), epochs=2, seed=seed) for seed in (0, 5))
+    second = dataclasses.replace(second, restarts=4)
+    asked = []
+    monkeypatch.setattr(runs, "run", lambda each: asked.append((each.seed, each.restarts)) or each)
+    found = comparisons.over_seeds(first, second, lambda run: 1.0 + run.seed, 3)
+    assert asked == [(0, 1), (1, 1), (2, 1), (5, 1), (6, 1), (7, 1)]
+    assert found == comparisons.over_restarts([1, 2, 3], [6, 7, 8])
+    assert comparisons.over_seeds(first, second, lambda run: 1.0, 1) is None
+    assert len(asked) == 6
 
 
 @pytest.mark.parametrize(

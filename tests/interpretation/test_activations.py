@@ -93,6 +93,15 @@ def test_points_are_read_where_they_can_be_read(lenet):
     assert noise.value == pytest.approx(24 / 12**0.5, rel=0.1)
 
 
+def test_copies_of_an_image_are_drawn_together(lenet):
+    train, test = spots(150, 0), spots(40, 1)
+    once, often = (
+        activations.linear_readouts(lenet, train, test.select(np.tile(np.arange(40), count)), ["conv2"])["conv2"]
+        for count in (1, 4)
+    )
+    assert often.high - often.low == pytest.approx(once.high - once.low, rel=0.15)
+
+
 def test_readout_uses_given_labels_only(lenet):
     train, test = spots(120, 0), spots(40, 1)
     points = train.points.copy()

@@ -236,6 +236,36 @@ def test_frozen_epochs_leave_the_backbone_as_it_was():
     assert all(name.startswith("head") for name in changed)
 
 
+def test_a_training_that_was_stopped_repeats_no_frozen_epoch(tmp_path, monkeypatch):
+    frozen = dataclasses.replace(TINY, model="small", epochs=4, frozen_epochs=2)
+    monkeypatch.setattr(checkpoint, "SAVE_EVERY", 0)
+    added, add = [], checkpoint.Checkpoint.add
+
+    def stops(memory, epoch):
+        add(memory, epoch)
+        added.append(len(memory.epochs))
+        if added == [1, 2, 3]:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint.Checkpoint, "add", stops)
+    monkeypatch.setenv("FKP_RUNS", str(tmp_path / "stopped"))
+    with pytest.raises(KeyboardInterrupt):
+        runs.run(frozen)
+    found = [runs.run(frozen)]
+    assert added == [1, 2, 3, 4]
+    monkeypatch.setenv("FKP_RUNS", str(tmp_path / "unbroken"))
+    found.append(runs.run(frozen))
+    np.testing.assert_allclose(*(run.history[["training", "validation"]] for run in found), rtol=1e-3)
+
+
+def test_weights_are_known_by_what_they_are(tmp_path):
+    keys = []
+    for name, content in (("a.h5", b"old"), ("b.h5", b"old"), ("a.h5", b"new")):
+        (tmp_path / name).write_bytes(content)
+        keys.append(dataclasses.replace(TINY, weights=str(tmp_path / name)).key)
+    assert keys[0] == keys[1] != keys[2]
+
+
 def test_missing_labels_are_masked_filled_or_dropped():
     training_faces = DATA.parts().training
     masked, dropped, filled = (

@@ -40,9 +40,9 @@ class Faults(data_views.View):
 def plant(faces: face_sets.Faces, share: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Points (N, K, 2) in pixels with faults in `share` of the faces, and the number in KINDS (N,) of each fault.
 
-    Faults: left and right swapped; all points shifted; all points scaled about their middle; the points of another
-    face of the same source.  As many of each kind as can be.  Faces with fewer than three given points are left alone,
-    and so are missing labels.  ValueError for a share outside 0 to 1.
+    Faults: left and right swapped where both are given; all points shifted; all points scaled about their middle; the
+    points of another face of the same source.  As many of each kind as can be.  Faces with fewer than three given
+    points are left alone, and so are missing labels.  ValueError for a share outside 0 to 1.
     """
     if not 0 <= share <= 1:
         raise ValueError(f"share is {share}; expected 0 to 1")
@@ -56,7 +56,8 @@ def plant(faces: face_sets.Faces, share: float, seed: int = 0) -> tuple[np.ndarr
     for row in rows:
         own = faces.points[row]
         if KINDS[kinds[row]] == "swapped":
-            points[row] = own[list(faces.keypoints.mirror)]
+            swapped = own[list(faces.keypoints.mirror)]
+            points[row] = np.where(np.isnan(own) | np.isnan(swapped), own, swapped)
         elif KINDS[kinds[row]] == "shifted":
             angle, length = random.uniform(0, 2 * np.pi), random.uniform(*SHIFT) * width
             points[row] = own + length * np.array([np.cos(angle), np.sin(angle)])

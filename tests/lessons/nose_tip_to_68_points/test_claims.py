@@ -124,6 +124,11 @@ def test_resnet_is_compared_with_small_and_its_curve_is_read(whole):
     found = claims.colour(trained, scores, mean(whole), whole, "kaggle", repeats=100)
     assert holds(found) == {"S1.4 MAE": None, "S1.4 network": True, "S1.4 erratic": True}
     assert "px in 96×96 px, kaggle, not pretrained" in found[0].ours
+    steady = Answers(whole.points, 2.0, epochs=12)
+    second = steady.history.assign(restart=1, validation=steady.history["validation"] + 9)
+    steady.history = pd.concat([steady.history, second])
+    told = claims.colour(trained | {"resnet18": steady}, scores, mean(whole), whole, "kaggle", repeats=20)[-1].ours
+    assert told.startswith("rises in 0% of the epochs"), "the start of another restart is no rise"
     once = {name: Answers(whole.points, error, restarts=1) for name, error in {"resnet18": 2.0, "small": 1.0}.items()}
     alone = claims.colour(once, scores, mean(whole), whole, "kaggle", repeats=20)
     assert holds(alone)["S1.4 network"] is None, "a single training of each may be luck"
