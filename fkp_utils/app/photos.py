@@ -32,6 +32,7 @@ def read(photo: Photo) -> np.ndarray:
     for levels outside 0 to 255 after that, for more than PIXELS pixels, and for a photo of nearly one grey level.
     """
     name = os.fspath(photo) if isinstance(photo, str | os.PathLike) else "the photo"
+    levels: np.ndarray | None
     if isinstance(photo, np.ndarray):
         levels = photo
     elif isinstance(photo, Image.Image):

@@ -140,7 +140,7 @@ def upright(picture: Image.Image) -> Image.Image:
     """
     turn = None
     with contextlib.suppress(*UNREADABLE):
-        turn = TURNS.get(picture.getexif().get(ExifTags.Base.Orientation))
+        turn = TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
     return picture if turn is None else picture.transpose(turn)
 
 

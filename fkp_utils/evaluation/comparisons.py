@@ -87,11 +87,11 @@ def over_seeds(
         return None
     from fkp_utils.training import runs
 
-    errors = [
-        [error(runs.run(dataclasses.replace(each, seed=each.seed + k, restarts=1))) for k in range(count)]
-        for each in (first, second)
-    ]
-    return over_restarts(*map(np.array, errors))
+    def errors(repeated: experiment.Experiment) -> np.ndarray:
+        alone = (dataclasses.replace(repeated, seed=repeated.seed + k, restarts=1) for k in range(count))
+        return np.array([error(runs.run(each)) for each in alone])
+
+    return over_restarts(errors(first), errors(second))
 
 
 def over_restarts(first: np.ndarray, second: np.ndarray, paired: bool = False) -> metrics.Estimate | None:
