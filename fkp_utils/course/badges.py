@@ -9,7 +9,7 @@ import tomllib
 
 import fkp_utils
 from fkp_utils.course import front
-from fkp_utils.system import files, places
+from fkp_utils.system import commands, files, places
 
 PLACEHOLDER = "facial-keypoints/course"  # leads nowhere; `make badges REPO=owner/name` puts a real one in its place
 START, END = "<!-- badges: written by `make badges` -->\n", "<!-- end of badges -->\n"
@@ -88,8 +88,12 @@ def _files(root: pathlib.Path) -> list[pathlib.Path]:
     return [*sorted((root / "notebooks").glob("*.ipynb")), *others]
 
 
+@commands.command
+def main(arguments: list[str]) -> None:
+    """The command line of `make badges`: the repository."""
+    changed = stamp(" ".join(arguments))
+    print("\n".join(str(path.relative_to(places.CHECKOUT)) for path in changed) or "nothing to change")
+
+
 if __name__ == "__main__":
-    try:
-        print("\n".join(str(path.relative_to(places.CHECKOUT)) for path in stamp(sys.argv[1])) or "nothing to change")
-    except ValueError as error:
-        sys.exit(f"error: {error}")
+    sys.exit(main(sys.argv[1:]))

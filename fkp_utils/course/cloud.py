@@ -130,9 +130,10 @@ def main(arguments: list[str]) -> None:
     if arguments == ["colab"]:
         files.write_text(COLAB, nbformat.writes(colab_notebook()) + "\n")
         print(COLAB.relative_to(places.CHECKOUT))
+    elif len(arguments) != 2 or arguments[0] != "kaggle":
+        raise ValueError(f"{' '.join(arguments)!r}; expected colab, or kaggle and the name of a user")
     else:
-        _, user = arguments
-        folder = write_kaggle(user).relative_to(places.CHECKOUT)
+        folder = write_kaggle(arguments[1]).relative_to(places.CHECKOUT)
         print(f"{folder}; now: kaggle kernels push -p {folder}")
 
 

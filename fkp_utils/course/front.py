@@ -12,9 +12,10 @@ import shutil
 import sys
 
 from fkp_utils.course import notebooks
-from fkp_utils.system import files, places
+from fkp_utils.system import commands, files, places
 
 START, END = "<!-- notebooks: written by `make figures` -->\n", "<!-- end of notebooks -->\n"
+DEFAULT = ("synthetic", "quick")  # data and profile
 WIDTH = 720  # pixels, at most, of a committed picture
 _ROW = re.compile(r"\| \[[^]]*\]\(notebooks/(\w+)\.ipynb\) \| (.*) \|")
 
@@ -71,7 +72,27 @@ def refresh_figures(target: pathlib.Path, figures: pathlib.Path) -> None:
         picture.quantize(256, dither=Image.Dither.NONE).save(new, optimize=True)
 
 
-if __name__ == "__main__":
-    made = pathlib.Path(sys.argv[1])
+def refuse_others(records: pathlib.Path) -> None:
+    """ValueError if `records` are not those of a default run: others may show faces of real people."""
+    found = sorted(records.glob("*.json"))
+    if not found:
+        raise ValueError(f"{records}: no records; expected those of a series, such as build/series/synthetic-quick")
+    for path in found:
+        parameters = json.loads(path.read_text(encoding="utf-8"))["parameters"]
+        if (parameters["DATA"], parameters["PROFILE"]) != DEFAULT:
+            raise ValueError(f"{path}: of {parameters['DATA']}, {parameters['PROFILE']}; expected {', '.join(DEFAULT)}")
+
+
+@commands.command
+def main(arguments: list[str]) -> None:
+    """The command line of `make figures`: the folder of the default series."""
+    if len(arguments) != 1:
+        raise ValueError("expected the folder of the default series, such as build/series/synthetic-quick")
+    made = pathlib.Path(arguments[0])
+    refuse_others(made / "records")
     refresh_figures(places.CHECKOUT / "figures", made / "figures")
     refresh_readme(places.CHECKOUT / "README.md", made / "records")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

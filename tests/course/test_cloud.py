@@ -132,3 +132,11 @@ def test_make_takes_the_name_that_is_given_not_that_of_the_machine(monkeypatch):
         command = ["make", "--dry-run", "kaggle", "RUN=python3", *options]
         done = subprocess.run(command, cwd=places.CHECKOUT, capture_output=True, text=True, check=True)
         assert done.stdout == f'python3 -m fkp_utils.course.cloud kaggle "{name}"\n'
+
+
+@pytest.mark.parametrize("arguments", [[], ["nope"], ["kaggle"], ["kaggle", "ann", "b"], ["colab", "ann"]])
+def test_other_commands_are_refused(capsys, arguments):
+    assert cloud.main(arguments) == 1
+    assert (
+        capsys.readouterr().err == f"error: {' '.join(arguments)!r}; expected colab, or kaggle and the name of a user\n"
+    )
