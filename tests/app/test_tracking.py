@@ -5,7 +5,7 @@ import pytest
 
 from fkp_utils.app import finder, prediction, tracking
 
-NETWORK = types.SimpleNamespace(output=np.zeros((1, 15, 2)))  # what it sees is made up by the tests
+NETWORK = types.SimpleNamespace(outputs=[np.zeros((1, 15, 2))])  # what it sees is made up by the tests
 
 
 def test_the_filter_keeps_what_stands_and_stills_jitter():

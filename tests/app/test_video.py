@@ -13,7 +13,7 @@ from fkp_utils.datasets.synthetic import generator
 
 av = pytest.importorskip("av")
 RATE, SIDE = 25, 192
-NETWORK = types.SimpleNamespace(output=np.zeros((1, 15, 2)))  # what it sees is made up by the tests
+NETWORK = types.SimpleNamespace(outputs=[np.zeros((1, 15, 2))])  # what it sees is made up by the tests
 
 
 def write(path, frames, rotate=0):
